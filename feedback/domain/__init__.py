@@ -1,0 +1,1 @@
+"""The rules: plain values and functions, standard library only, no clock, no input or output."""

@@ -1,0 +1,64 @@
+"""What an idea is and what may happen to it."""
+
+import hashlib
+from enum import StrEnum
+
+from feedback.domain.facts import AlreadyVotedOn, BadValue, ConversationFull, IdeaGone, NotYours
+from feedback.domain.ids import is_ulid
+
+IDEAS_EACH = 50
+IDEAS_IN_ALL = 5_000
+
+
+class IdeaState(StrEnum):
+    """Shown to everybody, hidden by the facilitator with a reason, or withdrawn by its author."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+
+
+class Source(StrEnum):
+    """Where an idea came in: a phone, or the floor (paper notes, another tool)."""
+
+    PHONE = "phone"
+    FLOOR = "floor"
+
+
+def first_hash(text: str) -> str:
+    """Return the mark by which a late duplicate of a first text is known, also after an edit."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def check_id(idea_id: object) -> str:
+    """Return the idea's id, or raise BadValue unless it is a ULID."""
+    if not isinstance(idea_id, str) or not is_ulid(idea_id):
+        raise BadValue(field="id")
+    return idea_id
+
+
+def check_room(ideas_mine: int, ideas_all: int) -> None:
+    """Raise ConversationFull when this person, or the conversation, has reached its bound."""
+    if ideas_mine >= IDEAS_EACH:
+        raise ConversationFull(limit=IDEAS_EACH)
+    if ideas_all >= IDEAS_IN_ALL:
+        raise ConversationFull(limit=IDEAS_IN_ALL)
+
+
+def check_author(author_id: int | None, participant_id: int | None) -> None:
+    """Raise NotYours unless this participant wrote the idea; ideas from the floor belong to nobody."""
+    if author_id is None or author_id != participant_id:
+        raise NotYours
+
+
+def check_shown(state: IdeaState) -> None:
+    """Raise IdeaGone unless the idea is shown."""
+    if state is not IdeaState.SHOWN:
+        raise IdeaGone
+
+
+def check_editable(state: IdeaState, votes_of_others: int) -> None:
+    """Raise IdeaGone or AlreadyVotedOn: words change only while shown and nobody else has voted for them."""
+    check_shown(state)
+    if votes_of_others > 0:
+        raise AlreadyVotedOn

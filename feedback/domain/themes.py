@@ -1,0 +1,58 @@
+"""Themes as values: what a theme run returns, and what people may do with it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IdeaText:
+    """One idea as the theme engine sees it: its id, its words, and the language they are in (None = unknown)."""
+
+    id: str
+    text: str
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A named group of ideas. `id` is its number within the conversation and is never given to another theme."""
+
+    id: int
+    name: str
+    named_by_person: bool = False
+    terms: tuple[str, ...] = ()
+    ideas: tuple[str, ...] = ()
+    representatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSet:
+    """All themes of a conversation and the leftovers; every idea stands in exactly one place."""
+
+    themes: tuple[Theme, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    next_id: int = 1
+
+
+NAME_LIMIT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an idea stands: its theme (None = leftovers), and whether a person put it there (a pin)."""
+
+    theme: int | None
+    pinned: bool = False
+
+
+def moved(
+    places: Mapping[str, Placed], idea_ids: Iterable[str], theme: int | None
+) -> tuple[dict[str, Placed], dict[str, Placed]]:
+    """Return what a person's move makes of these ideas, and what they were: (after, before)."""
+    before = {idea_id: places.get(idea_id, Placed(None)) for idea_id in idea_ids}
+    return {idea_id: Placed(theme, pinned=True) for idea_id in before}, before
+
+
+def members_of(places: Mapping[str, Placed], theme: int) -> tuple[str, ...]:
+    """List the ids of the ideas in a theme, in id order."""
+    return tuple(sorted(idea_id for idea_id, place in places.items() if place.theme == theme))
