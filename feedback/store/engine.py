@@ -1,0 +1,90 @@
+"""Database connections: one engine for reading, one for the writer, each set up so that a commit is a promise."""
+
+import functools
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+# FULL: a commit has reached the disk before anybody is told. trusted_schema off: the file cannot call functions.
+PRAGMAS = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "foreign_keys": ("ON", 1),
+    "busy_timeout": ("5000", 5000),
+    "trusted_schema": ("OFF", 0),
+}
+
+
+class UnsafeDatabase(RuntimeError):
+    """The database does not keep what it is asked to keep; the message names the setting."""
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return the options with which readers open this database (for Flask-SQLAlchemy or `create_engine`)."""
+    if is_sqlite(url):
+        return {"connect_args": {"isolation_level": None, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 10, "connect_args": {"connect_timeout": 5}}
+
+
+def writer_engine(url: str) -> Engine:
+    """Make the engine of the writer: connections are its own, nothing is pooled, transactions lock at once."""
+    options = engine_options(url)
+    options.pop("pool_size", None)
+    engine = create_engine(url, poolclass=NullPool, **options)
+    prepare(engine, writes=True)
+    return engine
+
+
+@functools.cache
+def reader_engine(url: str) -> Engine:
+    """Return this process's engine for reading (worker and command line; pages use Flask-SQLAlchemy's)."""
+    engine = create_engine(url, **engine_options(url))
+    prepare(engine, writes=False)
+    return engine
+
+
+def prepare(engine: Engine, *, writes: bool) -> None:
+    """Set pragmas on every connection and make transactions begin as they must. Does nothing twice.
+
+    Readers begin deferred; the writer begins IMMEDIATE, because a read that turns into a write
+    fails with "database is locked" whatever the busy time-out says.
+    """
+    if engine.dialect.name != "sqlite" or event.contains(engine, "connect", _set_pragmas):
+        return
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_immediate if writes else _begin)
+
+
+def check(engine: Engine) -> None:
+    """Raise UnsafeDatabase unless the database in fact holds what `prepare` promises."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            for name, (_, expected) in PRAGMAS.items():
+                found = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                if found != expected:
+                    raise UnsafeDatabase(f"{name} is {found!r}, expected {expected!r}")
+        else:
+            commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+            if commit == "off":
+                raise UnsafeDatabase("synchronous_commit is off")
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether the URL names an SQLite database."""
+    return url.startswith("sqlite")
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for name, (value, _) in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={value}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,171 @@
+"""The statements that a phone's op runs: what it must know, and what it changes."""
+
+from sqlalchemy import Executable, and_, bindparam, func, select, update
+
+from feedback.store.ideas import Idea, Vote
+from feedback.store.programme import Conversation, Participant, Prompt
+from feedback.store.statements import Insert, Statement
+
+#: conversation state, prompt state, ideas received
+PROMPT = Statement(
+    lambda _: (
+        select(Conversation.state, Prompt.state, Conversation.ideas_received)
+        .join(Prompt, Prompt.conversation_id == Conversation.id)
+        .where(Prompt.id == bindparam("prompt"), Conversation.id == bindparam("conversation"))
+    )
+)
+
+#: conversation, author, first hash, state, seq, number, rev, body, votes of others, prompt, budget, prompt state,
+#: conversation state
+IDEA = Statement(
+    lambda _: (
+        select(
+            Idea.conversation_id,
+            Idea.participant_id,
+            Idea.first_hash,
+            Idea.state,
+            Idea.seq,
+            Idea.number,
+            Idea.rev,
+            Idea.body,
+            Idea.agree + Idea.disagree + Idea.passes,
+            Idea.prompt_id,
+            Prompt.votes_each,
+            Prompt.state,
+            Conversation.state,
+        )
+        .join(Prompt, Prompt.id == Idea.prompt_id)
+        .join(Conversation, Conversation.id == Idea.conversation_id)
+        .where(Idea.id == bindparam("idea"))
+    )
+)
+
+IDEAS_MINE = Statement(
+    lambda _: select(func.count()).select_from(Idea).where(Idea.participant_id == bindparam("participant"))
+)
+
+#: The next number of an idea; the conversation's row is the counter.
+NEXT_NUMBER = Statement(
+    lambda _: (
+        update(Conversation)
+        .where(Conversation.id == bindparam("conversation"))
+        .values(ideas_received=Conversation.ideas_received + 1)
+        .returning(Conversation.ideas_received)
+    )
+)
+
+ADD_IDEA = Statement(
+    lambda insert: (
+        insert(Idea)
+        .values(
+            {
+                name: bindparam(name)
+                for name in (
+                    "id",
+                    "conversation_id",
+                    "prompt_id",
+                    "participant_id",
+                    "number",
+                    "body",
+                    "first_hash",
+                    "lang",
+                    "source",
+                    "state",
+                    "reason",
+                    "import_key",
+                    "rev",
+                    "agree",
+                    "disagree",
+                    "passes",
+                    "created_at",
+                    "seq",
+                )
+            }
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+CHANGE_IDEA = Statement(
+    lambda _: (
+        update(Idea)
+        .where(Idea.id == bindparam("idea"))
+        .values(body=bindparam("text"), rev=bindparam("new_rev"), seq=bindparam("new_seq"))
+    )
+)
+
+SET_IDEA_STATE = Statement(
+    lambda _: (
+        update(Idea)
+        .where(Idea.id == bindparam("idea"))
+        .values(state=bindparam("new_state"), rev=bindparam("new_rev"), seq=bindparam("new_seq"))
+    )
+)
+
+#: val, rev, seq
+MY_VOTE = Statement(
+    lambda _: select(Vote.val, Vote.rev, Vote.seq).where(
+        Vote.idea_id == bindparam("idea"), Vote.participant_id == bindparam("participant")
+    )
+)
+
+#: Supporting votes that stand on a prompt; ideas that were withdrawn give theirs back.
+SPENT = Statement(
+    lambda _: (
+        select(func.count())
+        .select_from(Vote)
+        .join(Idea, and_(Idea.id == Vote.idea_id, Idea.state != "withdrawn"))
+        .where(Vote.participant_id == bindparam("participant"), Vote.val == 1, Idea.prompt_id == bindparam("prompt"))
+    )
+)
+
+
+def _upsert_vote(insert: Insert) -> Executable:
+    row = insert(Vote).values(
+        idea_id=bindparam("idea"),
+        participant_id=bindparam("participant"),
+        val=bindparam("val"),
+        rev=bindparam("rev"),
+        seq=bindparam("seq"),
+    )
+    return row.on_conflict_do_update(  # type: ignore[no-any-return]
+        index_elements=["idea_id", "participant_id"],
+        set_={"val": row.excluded.val, "rev": row.excluded.rev, "seq": row.excluded.seq},
+        where=row.excluded.rev > Vote.rev,
+    )
+
+
+#: Applied only when the revision grows: a retry, a duplicate, a reordering and two tabs all converge.
+SET_VOTE = Statement(_upsert_vote)
+
+COUNT_VOTE = Statement(
+    lambda _: (
+        update(Idea)
+        .where(Idea.id == bindparam("idea"))
+        .values(
+            agree=Idea.agree + bindparam("agree_by"),
+            disagree=Idea.disagree + bindparam("disagree_by"),
+            passes=Idea.passes + bindparam("passes_by"),
+        )
+    )
+)
+
+ADD_PARTICIPANT = Statement(
+    lambda insert: (
+        insert(Participant)
+        .values(conversation_id=bindparam("conversation"), token_hash=bindparam("token_hash"))
+        .on_conflict_do_nothing()
+    )
+)
+
+FIND_PARTICIPANT = Statement(
+    lambda _: select(Participant.id).where(
+        Participant.conversation_id == bindparam("conversation"), Participant.token_hash == bindparam("token_hash")
+    )
+)
+
+COUNT_JOINED = Statement(
+    lambda _: (
+        update(Conversation).where(Conversation.id == bindparam("conversation")).values(joined=Conversation.joined + 1)
+    )
+)

@@ -1,0 +1,80 @@
+"""What a theme run reads: the ideas, the themes as they stand, and what people have pinned."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.store.ideas import ideas_of
+from feedback.store.programme import Conference, Conversation, Strand, prompts_of
+from feedback.store.themes import ThemeRow, ThemeRun, places_of, runs_in_flight, themes_of
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """Everything `clustering.pipeline.find_themes` takes for one run."""
+
+    ideas: tuple[IdeaText, ...]
+    previous: ThemeSet | None
+    pins: dict[str, int | None]
+    stop_texts: tuple[str, ...]
+    seed: int
+
+
+def run_input(engine: Engine, run_id: int) -> RunInput | None:
+    """Read the input of a run from one consistent state; None when the run is gone."""
+    with Session(engine) as db:
+        run = db.get(ThemeRun, run_id)
+        if run is None:
+            return None
+        place = run.conversation_id
+        ideas = tuple(IdeaText(idea.id, idea.body, idea.lang) for idea in ideas_of(db, place))
+        return RunInput(ideas, _previous(db, place, ideas), _pins(db, place), _titles(db, place), run.seed)
+
+
+def waiting_runs(engine: Engine) -> list[tuple[int, int]]:
+    """List (run id, conversation id) of runs that have not ended: a start takes them up again."""
+    with Session(engine) as db:
+        return [(run.id, run.conversation_id) for run in runs_in_flight(db)]
+
+
+def had_run(engine: Engine, conversation_id: int) -> bool:
+    """Tell whether themes were ever found here, so that new ideas may start a run by themselves."""
+    with Session(engine) as db:
+        query = select(ThemeRun.id).where(ThemeRun.conversation_id == conversation_id, ThemeRun.state == "done")
+        return db.scalars(query).first() is not None
+
+
+def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) -> ThemeSet | None:
+    rows = themes_of(db, conversation_id)
+    last = db.scalar(select(func.max(ThemeRow.number)).where(ThemeRow.conversation_id == conversation_id))
+    if last is None:
+        return None
+    members: dict[int | None, list[str]] = defaultdict(list)
+    places = places_of(db, conversation_id)
+    for idea in ideas:
+        if idea.id in places:
+            members[places[idea.id].theme].append(idea.id)
+    themes = tuple(
+        Theme(row.number, row.name, row.named_by_person, tuple(row.terms), tuple(members[row.number])) for row in rows
+    )
+    return ThemeSet(themes, tuple(members[None]), next_id=last + 1)
+
+
+def _pins(db: Session, conversation_id: int) -> dict[str, int | None]:
+    standing = {row.number for row in themes_of(db, conversation_id)}
+    return {
+        idea_id: place.theme
+        for idea_id, place in sorted(places_of(db, conversation_id).items())
+        if place.pinned and (place.theme is None or place.theme in standing)
+    }
+
+
+def _titles(db: Session, conversation_id: int) -> tuple[str, ...]:
+    conversation = db.get_one(Conversation, conversation_id)
+    strand = db.get_one(Strand, conversation.strand_id)
+    conference = db.scalars(select(Conference.title)).first() or ""
+    prompts = tuple(prompt.text for prompt in prompts_of(db, conversation_id))
+    return (conference, strand.name, strand.tagline, conversation.title, *prompts)

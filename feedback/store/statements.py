@@ -1,0 +1,39 @@
+"""SQL compiled once per database kind and run on the driver's own cursor: the phones' path through the writer.
+
+Measured in batches of 64 under full durability: ORM about 600 ops/s, Core 1,000, compiled SQL over 12,000.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.dialects import postgresql, sqlite
+
+#: `sqlite.insert` or `postgresql.insert`: the two upserts are alike but for their class.
+Insert = Callable[[Any], Any]
+_INSERTS: dict[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Statement:
+    """A statement with named parameters, built from the tables when first run on a kind of database."""
+
+    def __init__(self, build: Callable[[Insert], Executable]) -> None:
+        self._build = build
+        self._compiled: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
+
+    def run(self, cursor: Any, dialect: Dialect, params: dict[str, Any]) -> Any:
+        """Execute with these values (plain ints, strings, None) and return the cursor."""
+        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
+        sql, order, constants = compiled
+        values = {**constants, **params} if constants else params
+        cursor.execute(sql, [values[name] for name in order] if order is not None else values)
+        return cursor
+
+    def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
+        built = self._build(_INSERTS[dialect.name])
+        compiled = built.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+        order = tuple(compiled.positiontup) if compiled.positional else None
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        entry = (str(compiled), order, constants)
+        self._compiled[dialect.name] = entry
+        return entry

@@ -1,0 +1,173 @@
+"""Rows of themes: the themes, where each idea stands, the runs that proposed them, the edits people made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from feedback.domain.themes import Placed
+from feedback.store.base import Base, Instant, LongText, MaybeInstant, Ulid
+
+
+class ThemeRow(Base):
+    """One theme. `number` is its identity within the conversation and is never given to another one."""
+
+    __tablename__ = "theme"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    named_by_person: Mapped[bool] = mapped_column(default=False)
+    terms: Mapped[list[str]] = mapped_column(JSON)
+    representatives: Mapped[list[str]] = mapped_column(JSON)
+    #: False once it was merged away or found no ideas any more; its number stays taken.
+    standing: Mapped[bool] = mapped_column(default=True)
+    #: Number of the theme that took its ideas, if a person merged it.
+    merged_into: Mapped[int | None]
+
+
+class Placement(Base):
+    """Where one idea stands: a theme's number, or NULL for the leftovers. `pinned`: a person put it there."""
+
+    __tablename__ = "placement"
+
+    idea_id: Mapped[Ulid] = mapped_column(ForeignKey("idea.id", ondelete="RESTRICT"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"), index=True)
+    theme: Mapped[int | None]
+    pinned: Mapped[bool] = mapped_column(default=False)
+
+
+class ThemeRun(Base):
+    """One execution of the theme engine."""
+
+    __tablename__ = "theme_run"
+    __table_args__ = (
+        CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="state"),
+        # One run in flight per conversation is the database's business too.
+        Index(
+            "uq_theme_run_in_flight",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("state in ('queued', 'running')"),
+            postgresql_where=text("state in ('queued', 'running')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"), index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    seed: Mapped[int] = mapped_column(default=0)
+    #: The conversation's commit number whose ideas the run reads.
+    seq: Mapped[int]
+    themes_found: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[Instant]
+    ended_at: Mapped[MaybeInstant]
+
+
+class ThemeEdit(Base):
+    """One thing a person did to the themes, with what undoes it."""
+
+    __tablename__ = "theme_edit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"), index=True)
+    crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id", ondelete="RESTRICT"))
+    kind: Mapped[str] = mapped_column(String(12))
+    #: JSON of what was done and of what restores the state before it.
+    done: Mapped[LongText]
+    inverse: Mapped[LongText]
+    created_at: Mapped[Instant]
+    undone_at: Mapped[MaybeInstant]
+
+
+def themes_of(db: Session, conversation_id: int) -> list[ThemeRow]:
+    """List a conversation's standing themes by number."""
+    query = select(ThemeRow).where(ThemeRow.conversation_id == conversation_id, ThemeRow.standing.is_(True))
+    return list(db.scalars(query.order_by(ThemeRow.number)))
+
+
+def theme_of(db: Session, conversation_id: int, number: int) -> ThemeRow | None:
+    """Find a standing theme by its number."""
+    query = select(ThemeRow).where(
+        ThemeRow.conversation_id == conversation_id, ThemeRow.number == number, ThemeRow.standing.is_(True)
+    )
+    return db.scalars(query).first()
+
+
+def places_of(db: Session, conversation_id: int) -> dict[str, Placed]:
+    """Return where each placed idea stands: idea id to place."""
+    rows = db.scalars(select(Placement).where(Placement.conversation_id == conversation_id))
+    return {row.idea_id: Placed(row.theme, row.pinned) for row in rows}
+
+
+def run_in_flight(db: Session, conversation_id: int) -> ThemeRun | None:
+    """Return the conversation's queued or running theme run."""
+    query = select(ThemeRun).where(
+        ThemeRun.conversation_id == conversation_id, ThemeRun.state.in_(("queued", "running"))
+    )
+    return db.scalars(query.order_by(ThemeRun.id)).first()
+
+
+def last_run(db: Session, conversation_id: int) -> ThemeRun | None:
+    """Return the conversation's newest theme run, in whatever state."""
+    query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id)
+    return db.scalars(query.order_by(ThemeRun.id.desc())).first()
+
+
+def runs_in_flight(db: Session) -> list[ThemeRun]:
+    """List all queued and running theme runs, oldest first."""
+    return list(db.scalars(select(ThemeRun).where(ThemeRun.state.in_(("queued", "running"))).order_by(ThemeRun.id)))
+
+
+def last_edit(db: Session, conversation_id: int) -> ThemeEdit | None:
+    """Return the newest theme edit that stands: the one that undo would take back."""
+    query = select(ThemeEdit).where(ThemeEdit.conversation_id == conversation_id, ThemeEdit.undone_at.is_(None))
+    return db.scalars(query.order_by(ThemeEdit.id.desc())).first()
+
+
+def all_themes_of(db: Session, conversation_id: int) -> dict[int, ThemeRow]:
+    """Return every theme the conversation ever had, by number."""
+    query = select(ThemeRow).where(ThemeRow.conversation_id == conversation_id).order_by(ThemeRow.number)
+    return {row.number: row for row in db.scalars(query)}
+
+
+def set_places(db: Session, conversation_id: int, places: Mapping[str, Placed]) -> None:
+    """Put ideas where `places` says, whether they had a place before or not."""
+    if not places:
+        return
+    for ids in batched(sorted(places), 500):
+        db.execute(delete(Placement).where(Placement.idea_id.in_(ids)))
+    db.execute(
+        insert(Placement),
+        [
+            {"idea_id": idea_id, "conversation_id": conversation_id, "theme": place.theme, "pinned": place.pinned}
+            for idea_id, place in sorted(places.items())
+        ],
+    )
+
+
+def edits_of(db: Session, conversation_id: int) -> int:
+    """Count the theme edits that stand."""
+    query = select(func.count()).where(ThemeEdit.conversation_id == conversation_id, ThemeEdit.undone_at.is_(None))
+    return db.scalar(query) or 0
+
+
+def batched(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Cut ids into pieces of at most `size`: databases bound the number of parameters."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -1,0 +1,244 @@
+"""The one place that commits. Ops wait in a bounded queue; one transaction takes up to 64; acks follow the commit.
+
+The writer runs in a thread of its own with a connection of its own. It receives callables, so it knows nothing of
+what they do: each runs in a savepoint, so that a refusal or fault of one never harms its neighbours.
+"""
+
+import logging
+import time
+from _queue import SimpleQueue  # The C class: under gevent `queue.SimpleQueue` is a greenlet's, not a thread's.
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from feedback.domain.facts import Busy, ConversationChanged, Fact, Refusal, ServerFault
+from feedback.store.programme import Change, Conference, Conversation
+from feedback.store.statements import Statement
+
+QUEUE_LIMIT = 2_000
+BATCH = 64
+RETRY_MS = 500
+_log = logging.getLogger("feedback.writer")
+
+_NEXT_SEQ = Statement(
+    lambda _: (
+        update(Conversation)
+        .where(Conversation.id == bindparam("conversation"))
+        .values(seq=Conversation.seq + 1)
+        .returning(Conversation.seq)
+    )
+)
+_LOG_CHANGE = Statement(
+    lambda insert: insert(Change).values(
+        conversation_id=bindparam("conversation"), seq=bindparam("seq"), kind=bindparam("kind"), ref=bindparam("ref")
+    )
+)
+
+
+class Tx:
+    """One op's hands on the transaction: compiled statements for phones, an ORM session for the crew.
+
+    `now` is the batch's time in epoch milliseconds. An op never commits; what it announces is told after the commit.
+    """
+
+    def __init__(self, connection: Connection, cursor: Any, now: int) -> None:
+        self.now = now
+        self.facts: list[Fact] = []
+        self._connection = connection
+        self._cursor = cursor
+        self._session: Session | None = None
+
+    @property
+    def db(self) -> Session:
+        """An ORM session inside this op's savepoint."""
+        if self._session is None:
+            self._session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        return self._session
+
+    def rows(self, statement: Statement, **params: Any) -> list[tuple[Any, ...]]:
+        """Run a compiled statement and return its rows."""
+        found: list[tuple[Any, ...]] = statement.run(self._cursor, self._connection.dialect, params).fetchall()
+        return found
+
+    def row(self, statement: Statement, **params: Any) -> tuple[Any, ...] | None:
+        """Run a compiled statement and return its first row, if any."""
+        found = self.rows(statement, **params)
+        return found[0] if found else None
+
+    def change(self, statement: Statement, **params: Any) -> int:
+        """Run a compiled statement and return how many rows it changed."""
+        count: int = statement.run(self._cursor, self._connection.dialect, params).rowcount
+        return count
+
+    def touch(self, conversation_id: int, kind: str, ref: str = "") -> int:
+        """Take the conversation's next commit number for this change, and announce it."""
+        if self._session is not None:
+            self._session.flush()
+        row = self.row(_NEXT_SEQ, conversation=conversation_id)
+        if row is None:
+            raise ServerFault
+        seq: int = row[0]
+        self.change(_LOG_CHANGE, conversation=conversation_id, seq=seq, kind=kind, ref=ref)
+        self.facts.append(ConversationChanged(conversation_id, seq, kind))
+        return seq
+
+    def finish(self) -> None:
+        """Write what the ORM session still holds."""
+        if self._session is not None:
+            self._session.commit()
+            self._session.close()
+            self._session = None
+
+    def abandon(self) -> None:
+        """Throw away what the ORM session holds."""
+        if self._session is not None:
+            self._session.rollback()
+            self._session.close()
+            self._session = None
+
+
+Op = Callable[[Tx], Any]
+#: Called once per op after the commit, with (result, None) or (None, the refusal).
+Done = Callable[[Any, Refusal | None], None]
+
+
+@dataclass(slots=True)
+class _Job:
+    conversation_id: int | None
+    op: Op
+    done: Done
+    result: Any = None
+    refusal: Refusal | None = None
+    facts: list[Fact] = field(default_factory=list)
+
+
+def deliver_here(calls: Sequence[Callable[[], None]]) -> None:
+    """Call back on the writer's own thread (command line and tests)."""
+    for call in calls:
+        call()
+
+
+class Writer:
+    """Drains the queue in batches. `deliver` hands finished calls to whoever waits (an event loop, or this thread)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        deliver: Callable[[Sequence[Callable[[], None]]], None] = deliver_here,
+        tell: Callable[[Sequence[Fact]], None] = lambda _facts: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._deliver = deliver
+        self._tell = tell
+        self._clock = clock
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closing = False
+
+    def submit(self, conversation_id: int | None, op: Op, done: Done) -> None:
+        """Queue an op on a conversation (None = conference-wide). Raises Busy when the queue is full or closing."""
+        if self._closing or self._queue.qsize() >= QUEUE_LIMIT:
+            raise Busy(after_ms=RETRY_MS)
+        self._queue.put(_Job(conversation_id, op, done))
+
+    def close(self) -> None:
+        """Take no more ops; `run` returns when the queue is drained."""
+        self._closing = True
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Commit batches until closed. Body of the writer's thread."""
+        connection: Connection | None = None
+        while True:
+            batch, last = self._gather()
+            if batch:
+                connection = self._write(batch, connection)
+            if last:
+                break
+        if connection is not None:
+            connection.close()
+
+    def _gather(self) -> tuple[list[_Job], bool]:
+        # No waiting window: while one batch commits, the next one gathers by itself.
+        batch: list[_Job] = []
+        job = self._queue.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) >= BATCH or self._queue.empty():
+                return batch, False
+            job = self._queue.get()
+        return batch, True
+
+    def _write(self, batch: list[_Job], connection: Connection | None) -> Connection | None:
+        try:
+            if connection is None:
+                connection = self._engine.connect()
+            with connection.begin():
+                self._run_batch(connection, batch)
+        except Exception:  # noqa: BLE001 -- whatever broke, every waiting op gets its answer
+            _log.warning("batch of %d not committed", len(batch), exc_info=True)
+            self._answer_all(batch, Busy(after_ms=RETRY_MS))
+            if connection is not None:
+                connection.invalidate()
+                connection.close()
+            time.sleep(0.05)
+            return None
+        self._answer(batch)
+        return connection
+
+    def _run_batch(self, connection: Connection, batch: list[_Job]) -> None:
+        self._lock(connection, batch)
+        now = int(self._clock() * 1000)
+        cursor = connection.connection.cursor()
+        for job in batch:
+            cursor.execute("SAVEPOINT op")
+            tx = Tx(connection, cursor, now)
+            try:
+                job.result = job.op(tx)
+                tx.finish()
+                job.facts = tx.facts
+            except Refusal as refusal:
+                job.refusal = refusal
+            except Exception as fault:  # noqa: BLE001 -- one op's fault is its own
+                job.refusal = self._fault(job, fault)
+            if job.refusal is not None:
+                tx.abandon()
+                cursor.execute("ROLLBACK TO SAVEPOINT op")
+            cursor.execute("RELEASE SAVEPOINT op")
+        cursor.close()
+
+    def _lock(self, connection: Connection, batch: list[_Job]) -> None:
+        # PostgreSQL: rows in id order before anything else, so that writers of several processes never meet crosswise.
+        if connection.dialect.name == "sqlite":
+            return
+        if any(job.conversation_id is None for job in batch):
+            connection.execute(select(Conference.id).order_by(Conference.id).with_for_update())
+        ids = sorted({job.conversation_id for job in batch if job.conversation_id is not None})
+        if ids:
+            connection.execute(
+                select(Conversation.id).where(Conversation.id.in_(ids)).order_by(Conversation.id).with_for_update()
+            )
+
+    def _fault(self, job: _Job, fault: Exception) -> Refusal:
+        _log.warning("an op on conversation %s broke", job.conversation_id, exc_info=fault)
+        # Disk full, lock time-out, connection lost: the same op can succeed later.
+        passing = (OperationalError, self._engine.dialect.loaded_dbapi.OperationalError)
+        return Busy(after_ms=RETRY_MS) if isinstance(fault, passing) else ServerFault()
+
+    def _answer(self, batch: list[_Job]) -> None:
+        facts = [fact for job in batch for fact in job.facts]
+        calls: list[Callable[[], None]] = []
+        if facts:
+            calls.append(lambda: self._tell(facts))
+        calls.extend(lambda job=job: job.done(job.result, job.refusal) for job in batch)  # type: ignore[misc]
+        self._deliver(calls)
+
+    def _answer_all(self, batch: list[_Job], refusal: Refusal) -> None:
+        for job in batch:
+            job.refusal, job.result, job.facts = refusal, None, []
+        self._answer(batch)
