@@ -1,0 +1,54 @@
+"""Set one participant's vote on one idea."""
+
+from typing import Any
+
+from feedback.domain.facts import IdeaGone, Superseded
+from feedback.domain.ideas import IdeaState, check_shown
+from feedback.domain.ops import VoteOp
+from feedback.domain.programme import ConversationState, PromptState, check_open
+from feedback.domain.roles import Actor, Deed, require
+from feedback.domain.votes import Val, check_not_own, shift_of, spend
+from feedback.store import ops as sql
+from feedback.store.writer import Tx
+
+
+def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
+    """Make the vote what the op says; returns the ack's fields {seq, val, rev, left?}.
+
+    A replay of the stored state is ok again, whatever has closed since; an older one raises Superseded(rev).
+    """
+    conversation_id, participant_id = actor.conversation_id, actor.participant_id
+    require(actor, Deed.VOTE, conversation_id)
+    idea = tx.row(sql.IDEA, idea=op.idea)
+    if idea is None or idea[0] != conversation_id or participant_id is None:
+        raise IdeaGone
+    mine = tx.row(sql.MY_VOTE, idea=op.idea, participant=participant_id)
+    was: Val = mine[0] if mine else None
+    if mine and op.rev <= mine[1]:
+        return _replayed(op, was, mine[1], seq=mine[2])
+    check_shown(IdeaState(idea[3]))
+    check_not_own(idea[1], participant_id)
+    check_open(PromptState(idea[11]), ConversationState(idea[12]))
+    left = _left(tx, participant_id, prompt_id=idea[9], votes_each=idea[10], was=was, becomes=op.val)
+    return _apply(tx, op, actor, was) | ({} if left is None else {"left": left})
+
+
+def _replayed(op: VoteOp, val: Val, rev: int, *, seq: int) -> dict[str, Any]:
+    if op.rev == rev and op.val == val:
+        return {"seq": seq, "val": val, "rev": rev}
+    raise Superseded(rev=rev, **({} if val is None else {"val": val}))
+
+
+def _left(tx: Tx, participant_id: int, *, prompt_id: int, votes_each: int | None, was: Val, becomes: Val) -> int | None:
+    if votes_each is None:
+        return None
+    spent = tx.row(sql.SPENT, participant=participant_id, prompt=prompt_id)
+    return spend(votes_each, spent[0] if spent else 0, was, becomes)
+
+
+def _apply(tx: Tx, op: VoteOp, actor: Actor, was: Val) -> dict[str, Any]:
+    seq = tx.touch(actor.conversation_id or 0, "vote", op.idea)
+    tx.change(sql.SET_VOTE, idea=op.idea, participant=actor.participant_id, val=op.val, rev=op.rev, seq=seq)
+    shift = shift_of(was, op.val)
+    tx.change(sql.COUNT_VOTE, idea=op.idea, agree_by=shift.agree, disagree_by=shift.disagree, passes_by=shift.passes)
+    return {"seq": seq, "val": op.val, "rev": op.rev}
