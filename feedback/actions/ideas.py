@@ -48,7 +48,7 @@ def add_idea(
     seq = tx.touch(place, "idea", idea_id)
     row = tx.row(sql.NEXT_NUMBER, conversation=place)
     number = row[0] if row else 1
-    tx.change(
+    added = tx.change(
         sql.ADD_IDEA,
         id=idea_id,
         conversation_id=place,
@@ -69,6 +69,9 @@ def add_idea(
         created_at=tx.now,
         seq=seq,
     )
+    if not added:
+        # Another process has stored this id in another conversation since it was looked for.
+        raise Conflict
     return {"seq": seq, "number": number}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from feedback.actions.ideas import add_idea
 from feedback.domain.facts import NotFound, Refusal
-from feedback.domain.ideas import IDEAS_IN_ALL, Source
+from feedback.domain.ideas import IDEAS_IN_ALL, Source, is_lang
 from feedback.domain.ids import ulid
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.rows import Row
@@ -75,7 +75,7 @@ def import_rows(
                 idea_id=ulid(tx.now, chance),
                 prompt_id=prompt,
                 text=text,
-                lang=(row.lang or lang)[:12],
+                lang=row.lang if row.lang and is_lang(row.lang) else lang,
                 source=Source.FLOOR,
                 import_key=key,
                 conversation_id=conversation_id,

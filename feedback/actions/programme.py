@@ -89,7 +89,7 @@ def add_strand(tx: Tx, actor: Actor, *, name: str, tagline: str, focus: str, des
         conference_id=conference_id,
         position=position,
         key="other",
-        mark=one_line(name)[:1].upper(),
+        mark=one_line(name).upper()[:1],
         name="",
         tagline="",
         focus="",

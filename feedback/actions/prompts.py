@@ -68,7 +68,8 @@ def set_stage(
         if idea is None or idea.conversation_id != conversation_id or idea.state is not IdeaState.SHOWN:
             raise IdeaGone
     if prompt_id is not None:
-        _prompt(tx, actor, prompt_id)
+        if _prompt(tx, actor, prompt_id).conversation_id != conversation_id:
+            raise NotFound
         conversation.stage_prompt_id = prompt_id
     conversation.scene = scene
     conversation.stage_idea_id = idea_id if scene is Scene.SPOTLIGHT else None

@@ -8,6 +8,7 @@ from feedback.domain.ids import is_ulid
 
 IDEAS_EACH = 50
 IDEAS_IN_ALL = 5_000
+LANG_LIMIT = 12
 
 
 class IdeaState(StrEnum):
@@ -35,6 +36,11 @@ def check_id(idea_id: object) -> str:
     if not isinstance(idea_id, str) or not is_ulid(idea_id):
         raise BadValue(field="id")
     return idea_id
+
+
+def is_lang(value: str) -> bool:
+    """Tell whether the value has the form of a language tag: letters, digits and dashes, at most 12."""
+    return len(value) <= LANG_LIMIT and value.isascii() and value.replace("-", "").isalnum()
 
 
 def check_room(ideas_mine: int, ideas_all: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 # Crockford's base 32, as the ULID specification has it.
 _ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID = re.compile(rf"^[0-7][{_ULID_LETTERS}]{{25}}$")
+_ULID = re.compile(rf"[0-7][{_ULID_LETTERS}]{{25}}")
 # No 0/O, 1/I/L: read aloud in a hall and typed on a phone. 31 letters, six of them: 8.9e8 codes.
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 6
@@ -13,7 +13,7 @@ CODE_LENGTH = 6
 
 def is_ulid(value: object) -> bool:
     """Tell whether the value is a ULID in its canonical 26 letters."""
-    return isinstance(value, str) and _ULID.match(value) is not None
+    return isinstance(value, str) and _ULID.fullmatch(value) is not None
 
 
 def ulid(now: int, chance: Callable[[int], int]) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.domain.facts import BadRequest, BadValue, BudgetSpent, Busy, IdeaGone, PromptClosed, Refusal, Superseded
+from feedback.domain.ideas import is_lang
 from feedback.domain.ids import is_ulid
 from feedback.domain.votes import Val, check_rev, check_val
 
 OPS_AT_ONCE = 20
-_LANG_LIMIT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,6 @@ def _text(data: Mapping[str, object], field: str) -> str:
 
 def _lang(data: Mapping[str, object]) -> str:
     value = _text(data, "lang")
-    if len(value) > _LANG_LIMIT or not value.replace("-", "").isalnum() or not value.isascii():
+    if not is_lang(value):
         raise BadValue(field="lang")
     return value

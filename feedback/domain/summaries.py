@@ -1,4 +1,4 @@
-"""What a reader of a report looks at first: the whole list, what is missing, and the ideas that stand out in a theme."""
+"""What a reader of a report looks at first: all ideas, what is missing, and what stands out in a theme."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -38,7 +38,9 @@ def canonical(text: str, *, limit: int = IDEA_LIMIT) -> str:
     counted = normal(text)
     if len(counted) > limit:
         raise TextTooLong(length=len(counted), limit=limit)
-    kept = _EMPTY_LINES.sub("\n\n", _thin_marks(_INVISIBLE.sub("", counted))).strip(_BLANKS)
+    # Again NFC: a mark may have stood behind an invisible character and now joins its letter.
+    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", counted))
+    kept = _EMPTY_LINES.sub("\n\n", _thin_marks(visible)).strip(_BLANKS)
     if not kept:
         raise EmptyText
     return kept

@@ -6,7 +6,8 @@ from feedback.domain.facts import BadValue, BudgetSpent, OwnIdea
 
 #: 1 supports, -1 disagrees, 0 passes, None has been taken back. The row stays in every case.
 Val = int | None
-REV_LIMIT = 2**53
+#: What the database's integers hold.
+REV_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def check_val(val: object) -> Val:
 
 
 def check_rev(rev: object) -> int:
-    """Return the revision, or raise BadValue unless it is a whole number from 1 to 2^53."""
+    """Return the revision, or raise BadValue unless it is a whole number from 1 to 2^31 - 1."""
     if isinstance(rev, int) and not isinstance(rev, bool) and 1 <= rev <= REV_LIMIT:
         return rev
     raise BadValue(field="rev")

@@ -71,7 +71,7 @@ def names_by_link(db: Session, conversation_id: int) -> dict[int, str]:
     """Return who came in by each link of a conversation, as far as they gave a name: link id to names."""
     query = select(Crew.link_id, Crew.name).where(Crew.conversation_id == conversation_id, Crew.link_id.is_not(None))
     names: dict[int, list[str]] = {}
-    for link_id, name in db.execute(query.where(Crew.name != "").order_by(Crew.id)).tuples():
+    for link_id, name in db.execute(query.where(Crew.name != "").order_by(Crew.id)):
         if link_id is not None:
             names.setdefault(link_id, []).append(name)
     return {link_id: ", ".join(given) for link_id, given in names.items()}

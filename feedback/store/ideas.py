@@ -106,14 +106,3 @@ def ideas_by(db: Session, participant_id: int) -> list[Idea]:
 def votes_by(db: Session, participant_id: int) -> list[Vote]:
     """List a participant's votes, also those taken back."""
     return list(db.scalars(select(Vote).where(Vote.participant_id == participant_id).order_by(Vote.idea_id)))
-
-
-def spent_by(db: Session, participant_id: int) -> dict[int, int]:
-    """Return how many supporting votes a participant has standing: prompt id to count."""
-    rows = db.execute(
-        select(Idea.prompt_id, func.count())
-        .join(Vote, Vote.idea_id == Idea.id)
-        .where(Vote.participant_id == participant_id, Vote.val == 1)
-        .group_by(Idea.prompt_id)
-    )
-    return dict(rows.tuples().all())

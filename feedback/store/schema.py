@@ -1,15 +1,15 @@
 """The database's shape over time: run the migrations up or down, and tell whether tables and rows still agree."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from feedback.store import crew, ideas, programme, reports, themes
 from feedback.store.base import Base
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 TABLES = (crew.Crew, ideas.Idea, programme.Conference, reports.Freeze, themes.ThemeRow)
@@ -17,23 +17,47 @@ TABLES = (crew.Crew, ideas.Idea, programme.Conference, reports.Freeze, themes.Th
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database up to a revision; does nothing when it is there."""
+    if revision == "head" and _revision_of(engine) == newest():
+        return
+    from alembic import command  # noqa: PLC0415 -- slow import, and most starts find nothing to do
+
     with engine.begin() as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take the database back to a revision."""
+    from alembic import command  # noqa: PLC0415 -- slow import
+
     with engine.begin() as connection:
         command.downgrade(_config(connection), revision)
 
 
 def drift(engine: Engine) -> list[object]:
     """List the differences between the migrated database and the tables in code; empty when they agree."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 -- slow import
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 -- slow import
+
     with engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
 
 
-def _config(connection: Connection) -> Config:
+def newest() -> str:
+    """Return the newest revision in the migrations folder; files are named by number."""
+    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision_of(engine: Engine) -> str | None:
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 -- slow import
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection

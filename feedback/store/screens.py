@@ -60,7 +60,7 @@ def delta_of(db: Connection, conversation_id: int, since: int, upto: int, *, cre
     if kinds & {"stage", "title"}:
         head = _head(db, conversation_id)
         changes |= {"stage": _stage(head), "conversation": _conversation(head)}
-    if "themes" in kinds:
+    if "themes" in kinds or (kinds & _ABOUT_IDEAS and _has_themes(db, conversation_id)):
         changes |= _themes(db, conversation_id)
     if kinds & {"run", "themes"}:
         changes["run"] = _run(db, conversation_id)
@@ -107,16 +107,13 @@ def mine_of(db: Connection, conversation_id: int, participant_id: int) -> Json:
 
 
 def _left(db: Connection, conversation_id: int, participant_id: int) -> Json:
-    spent = dict(
-        db.execute(
-            select(Idea.prompt_id, func.count())
-            .join(Vote, Vote.idea_id == Idea.id)
-            .where(Vote.participant_id == participant_id, Vote.val == 1, Idea.state != IdeaState.WITHDRAWN)
-            .group_by(Idea.prompt_id)
-        )
-        .tuples()
-        .all()
+    rows = db.execute(
+        select(Idea.prompt_id, func.count())
+        .join(Vote, Vote.idea_id == Idea.id)
+        .where(Vote.participant_id == participant_id, Vote.val == 1, Idea.state != IdeaState.WITHDRAWN)
+        .group_by(Idea.prompt_id)
     )
+    spent = dict(rows.all())
     budgets = db.execute(select(Prompt.id, Prompt.votes_each).where(Prompt.conversation_id == conversation_id))
     return {
         str(prompt_id): None if votes_each is None else max(0, votes_each - spent.get(prompt_id, 0))
@@ -212,15 +209,15 @@ def _changed_ideas(db: Connection, ids: Iterable[str], *, crew: bool) -> Json:
 
 
 def _themes(db: Connection, conversation_id: int) -> Json:
-    sizes: dict[int | None, list[int]] = defaultdict(list)
+    members: dict[int | None, dict[str, int]] = defaultdict(dict)
     placed = db.execute(
-        select(Placement.theme, Idea.agree)
+        select(Placement.theme, Idea.id, Idea.agree)
         .select_from(Idea)
         .outerjoin(Placement, Placement.idea_id == Idea.id)
         .where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
     )
-    for theme, agree in placed:
-        sizes[theme].append(agree)
+    for theme, idea_id, agree in placed:
+        members[theme][idea_id] = agree
     rows = db.execute(
         select(
             ThemeRow.number, ThemeRow.name, ThemeRow.terms, ThemeRow.representatives, ThemeRow.named_by_person
@@ -231,15 +228,21 @@ def _themes(db: Connection, conversation_id: int) -> Json:
             "id": row.number,
             "name": row.name,
             "terms": row.terms,
-            "representatives": row.representatives,
+            "representatives": [idea_id for idea_id in row.representatives if idea_id in members[row.number]],
             "suggested": not row.named_by_person,
-            "ideas_count": len(sizes[row.number]),
-            "votes": sum(sizes[row.number]),
+            "ideas_count": len(members[row.number]),
+            "votes": sum(members[row.number].values()),
         }
         for row in rows
     ]
     themes.sort(key=lambda theme: (-theme["votes"], -theme["ideas_count"], theme["id"]))
-    return {"themes": themes, "leftovers": len(sizes[None]) if themes else 0}
+    return {"themes": themes, "leftovers": len(members[None]) if themes else 0}
+
+
+def _has_themes(db: Connection, conversation_id: int) -> bool:
+    # Sizes and votes of themes follow their ideas.
+    query = select(ThemeRow.id).where(ThemeRow.conversation_id == conversation_id, ThemeRow.standing.is_(True))
+    return db.execute(query.limit(1)).first() is not None
 
 
 def _run(db: Connection, conversation_id: int) -> Json | None:

@@ -119,7 +119,10 @@ class _Job:
 def deliver_here(calls: Sequence[Callable[[], None]]) -> None:
     """Call back on the writer's own thread (command line and tests)."""
     for call in calls:
-        call()
+        try:
+            call()
+        except Exception:  # noqa: BLE001 -- one waiter's fault is not the others'
+            _log.exception("a call after a commit broke")
 
 
 class Writer:

@@ -1,0 +1,59 @@
+"""The factory: settings in, app out. It builds and does not act; `serve` starts what runs."""
+
+from typing import Any
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from feedback.db import Gate, db, open_gate
+from feedback.identity import Identity
+from feedback.presence import Presence
+from feedback.settings import Settings, read_settings
+from feedback.store.engine import engine_options, is_sqlite, prepare, writer_engine
+from feedback.store.writer import Writer
+from feedback.web import register
+
+BODY_LIMIT = 2 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None, *, writer: Writer | None = None) -> Flask:
+    """Build the Flask app. Nothing runs yet: whoever calls starts the writer's thread."""
+    settings = settings or read_settings()
+    app = Flask("feedback")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SESSION_COOKIE_NAME="feedback_form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=400 * 86_400,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=True,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES="locale",
+        FEEDBACK_SETTINGS=settings,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine, writes=False)
+    app.extensions["feedback.identity"] = Identity(settings.secret_key)
+    app.extensions["feedback.presence"] = Presence()
+    open_gate(app, Gate(writer or Writer(writer_engine(settings.database_url))))
+    register(app, CSRFProtect(app))
+    return app
+
+
+def database_kind(settings: Settings) -> str:
+    """Say which database is used, for people."""
+    return "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
+
+
+def extension(app: Flask, name: str) -> Any:
+    """Return what the factory put into the app under `feedback.<name>`."""
+    return app.extensions[f"feedback.{name}"]

@@ -1,0 +1,110 @@
+"""All commands and their options. A command loads what it needs only when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from feedback.settings import read_settings
+
+FORMATS = ("docx", "pdf", "xlsx", "csv", "json", "md")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Collect ideas at a conference, vote on them live, find themes, take a report home.
+
+    Without a command: set up what is missing and run.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on; 127.0.0.1 is this machine only.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; without this option the next free one from 8000.")
+@click.option("--public/--private", default=None, help="Let phones in the local network join, or only this machine.")
+def run(host: str | None, port: int | None, public: bool | None) -> None:
+    """Run the server until Ctrl-C."""
+    from feedback.cli.run import run_house  # noqa: PLC0415 -- slow import
+
+    sys.exit(run_house(read_settings(), host=host, port=port, public=public))
+
+
+@main.command()
+@click.option("--test", is_flag=True, help="Also what tests and checks need.")
+def setup(test: bool) -> None:  # noqa: FBT001, ARG001 -- done by the bootstrap before this line runs
+    """Set up what is missing, and stop."""
+    click.echo("Everything is set up. Start with: python3 -m feedback", err=True)
+
+
+@main.command()
+def test() -> None:
+    """Run the project's tests; further arguments go to pytest."""
+    click.echo("The tests are started by: python3 -m feedback test", err=True)
+    sys.exit(2)
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is wrong with this installation, and the cure."""
+    from feedback.cli.doctor import examine  # noqa: PLC0415 -- slow import
+
+    sys.exit(examine(read_settings()))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "fmt", type=click.Choice(("json", "csv", "md")), default="json", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same file and seed, same themes.")
+def themes(file: Path, fmt: str, seed: int) -> None:
+    """Find themes in FILE (CSV, TSV or JSONL with text and optional id, lang); no server needed."""
+    from feedback.cli.themes import themes_command  # noqa: PLC0415 -- slow import
+
+    sys.exit(themes_command(file, fmt, seed))
+
+
+@main.command()
+@click.argument("code")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), required=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--language", type=click.Choice(("en", "fr", "de")), default="en", show_default=True)
+@click.option("--name", default="Command line", show_default=True, help="Name of the frozen state.")
+def report(code: str, fmt: str, output: Path, language: str, name: str) -> None:
+    """Freeze the conversation CODE and write its report."""
+    from feedback.cli.report import write_report  # noqa: PLC0415 -- slow import
+
+    sys.exit(write_report(read_settings(), code, fmt, output, language=language, name=name))
+
+
+@main.command(name="import")
+@click.argument("code")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--prompt", type=click.IntRange(1), help="Number of the prompt; the last one by default.")
+def import_(code: str, file: Path, prompt: int | None) -> None:
+    """Add the ideas in FILE (CSV, TSV or JSONL) to the conversation CODE, marked "from the floor"."""
+    from feedback.cli.imports import import_file  # noqa: PLC0415 -- slow import
+
+    sys.exit(import_file(read_settings(), code, file, prompt))
+
+
+@main.command()
+def links() -> None:
+    """Make fresh links for the crew; links nobody used before die."""
+    from feedback.cli.links import print_links  # noqa: PLC0415 -- slow import
+
+    sys.exit(print_links(read_settings()))
+
+
+@main.command()
+@click.option("--parent", type=int, help="End when this process is gone.")
+def worker(parent: int | None) -> None:
+    """Find themes for running servers; `run` starts one by itself, other machines may add more (Redis)."""
+    from feedback.jobs import run_worker  # noqa: PLC0415 -- slow import
+
+    run_worker(read_settings(), parent)
+
+
+if __name__ == "__main__":
+    main(prog_name="python3 -m feedback")

@@ -1,0 +1,120 @@
+"""Examine this installation: what is wrong, and the cure."""
+
+import importlib.util
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback.addresses import free_port, lan_addresses
+from feedback.settings import ROOT, Settings
+from feedback.store.engine import check, is_sqlite, writer_engine
+
+FREE_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: fine (no cure) or not."""
+
+    what: str
+    cure: str = ""
+
+
+def examine(settings: Settings) -> int:
+    """Print what was found; returns 0 when all is well, 1 when something needs a cure."""
+    findings = [
+        finding for look in (_database, _disk, _environment, _front_end, _network, _port) for finding in look(settings)
+    ]
+    for finding in findings:
+        print(f"{'fine ' if not finding.cure else 'CURE '} {finding.what}")
+        if finding.cure:
+            print(f"      {finding.cure}")
+    return 1 if any(finding.cure for finding in findings) else 0
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
+    try:
+        check(writer_engine(settings.database_url))
+    except Exception as fault:  # noqa: BLE001 -- whatever it is, it is what the reader wants to know
+        cure = "Check FEEDBACK_DATABASE_URL, that the database runs, and that this user may write to the folder."
+        yield Finding(f"{kind} does not answer ({type(fault).__name__}).", cure)
+        return
+    yield Finding(f"{kind} answers and keeps what it commits.")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.instance).free
+    if not os.access(settings.instance, os.W_OK):
+        yield Finding(f"{settings.instance} cannot be written.", "Give this user the folder, or set FEEDBACK_INSTANCE.")
+    elif free < FREE_BYTES:
+        yield Finding(
+            f"Only {free >> 20} MB are free.", "Make room: at least 500 MB keep the database and exports safe."
+        )
+    else:
+        yield Finding(f"{free >> 20} MB are free for data.")
+
+
+def _environment(_settings: Settings) -> Iterator[Finding]:
+    for name in ("geventwebsocket", "eventlet"):
+        if importlib.util.find_spec(name):
+            yield Finding(f"{name} is installed; it changes how sockets work.", f"Remove it: pip uninstall {name}")
+            return
+    yield Finding("The Python environment holds nothing that disturbs the server.")
+
+
+def _front_end(_settings: Settings) -> Iterator[Finding]:
+    built: Path = ROOT / "feedback" / "static" / "build" / "manifest.json"
+    if built.exists():
+        yield Finding("The pages' scripts and styles are built.")
+    else:
+        yield Finding("The pages' scripts and styles are not built.", "Run: python3 -m feedback setup")
+
+
+def _network(_settings: Settings) -> Iterator[Finding]:
+    found = lan_addresses()
+    if not found:
+        yield Finding(
+            "This machine is in no network: phones cannot reach it.",
+            "Join the Wi-Fi that the phones use, or open a hotspot on this machine.",
+        )
+    elif len(found) > 1:
+        listed = ", ".join(found)
+        yield Finding(
+            f"This machine has several addresses: {listed}.",
+            "Phones must use the one of their Wi-Fi. If the printed one does not open, try the others,"
+            " and name the right one by FEEDBACK_ORIGINS.",
+        )
+    else:
+        yield Finding(f"Phones in this network reach this machine at {found[0]}.")
+    yield Finding(
+        "If phones load nothing although the address is right, the Wi-Fi keeps its guests apart (guest or client"
+        " isolation): use a network without it, a hotspot, or a server on the internet."
+    )
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    if _server_runs(settings):
+        yield Finding("A feedback server runs on this data.")
+        return
+    try:
+        free_port(settings.host, settings.port, fixed=True)
+    except OSError:
+        yield Finding(
+            f"Port {settings.port} is used by another program.",
+            "The start takes the next free port and says so; or choose one: python3 -m feedback run --port 9000",
+        )
+        return
+    yield Finding(f"Port {settings.port} is free.")
+
+
+def _server_runs(settings: Settings) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(settings.control_socket))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,186 @@
+"""Theme runs outside the server: the queue, the worker process that computes, and the watch that brings results home.
+
+A job reads, computes and leaves its result in the queue's store; only the app's writer changes the database.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from huey import Huey, RedisHuey, SqliteHuey
+from huey.serializer import SignedSerializer
+
+from feedback.actions.themes import fail_theme_run, finish_theme_run, request_themes
+from feedback.db import Gate
+from feedback.domain.facts import ConversationChanged, Fact, Refusal, ThemesRequested
+from feedback.domain.roles import HOUSE
+from feedback.domain.themes import Theme, ThemeSet
+from feedback.presence import Presence
+from feedback.settings import Settings
+from feedback.store.runs import had_run, run_input, waiting_runs
+
+POLL = 0.1
+REST = 2.0
+PATIENCE = 15.0
+TRIES = 3
+_GONE = {"gone": True}
+_log = logging.getLogger("feedback.jobs")
+
+
+def make_queue(settings: Settings) -> Huey:
+    """Return the job queue: Redis when it is configured, a file in the instance folder otherwise."""
+    serializer = SignedSerializer(secret=settings.secret_key, salt="feedback.jobs")
+    if settings.redis_url:
+        return RedisHuey("feedback", url=settings.redis_url, serializer=serializer)
+    return SqliteHuey("feedback", filename=str(settings.instance / "jobs.db"), serializer=serializer)
+
+
+def themes_task(queue: Huey, settings: Settings) -> Callable[[int], Any]:
+    """Register the job on a queue; calling what is returned enqueues a run by its id."""
+
+    def find(run_id: int) -> dict[str, Any]:
+        from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import, and only the worker pays
+        from feedback.store.engine import reader_engine  # noqa: PLC0415 -- the worker's own connection
+
+        data = run_input(reader_engine(settings.database_url), run_id)
+        if data is None:
+            return _GONE
+        found = find_themes(
+            data.ideas,
+            previous=data.previous,
+            pins=data.pins,
+            stop_texts=data.stop_texts,
+            seed=data.seed,
+            progress=lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
+        )
+        return asdict(found)
+
+    task: Callable[[int], Any] = queue.task(name="find_themes")(find)
+    return task
+
+
+def run_worker(settings: Settings, parent: int | None) -> None:
+    """Work off the queue until told to stop, or until the process `parent` is gone (None = until told)."""
+    with suppress(OSError):
+        os.nice(10)
+    queue = make_queue(settings)
+    themes_task(queue, settings)
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run
+
+    queue.create_consumer(workers=1, periodic=False, initial_delay=POLL / 2, max_delay=POLL, backoff=1.0).run()
+
+
+def themes_from(data: dict[str, Any]) -> ThemeSet:
+    """Read a run's result back from what the queue kept."""
+    themes = tuple(
+        Theme(
+            id=theme["id"],
+            name=theme["name"],
+            named_by_person=theme["named_by_person"],
+            terms=tuple(theme["terms"]),
+            ideas=tuple(theme["ideas"]),
+            representatives=tuple(theme["representatives"]),
+        )
+        for theme in data["themes"]
+    )
+    return ThemeSet(themes, tuple(data["leftovers"]), data["next_id"])
+
+
+class ThemeJobs:
+    """The server's side: enqueues runs when asked, brings results to the writer, starts runs after new ideas."""
+
+    def __init__(
+        self, settings: Settings, gate: Gate, engine: Any, presence: Presence, tell: Callable[[int], None]
+    ) -> None:
+        self._queue = make_queue(settings)
+        self._enqueue = themes_task(self._queue, settings)
+        self._gate = gate
+        self._engine = engine
+        self._presence = presence
+        self._tell = tell
+        self._waiting: dict[int, tuple[int, Any, int]] = {}
+        self._fresh: dict[int, tuple[float, float]] = {}
+        self._asked: list[tuple[int, int]] = []
+
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Note what was asked for and what became out of date. Never blocks."""
+        now = time.monotonic()
+        for fact in facts:
+            match fact:
+                case ThemesRequested():
+                    self._asked.append((fact.run_id, fact.conversation_id))
+                    self._fresh.pop(fact.conversation_id, None)
+                case ConversationChanged(kind="idea"):
+                    first, _ = self._fresh.get(fact.conversation_id, (now, now))
+                    self._fresh[fact.conversation_id] = (first, now)
+                case _:
+                    pass
+
+    def take_up(self) -> None:
+        """Enqueue again what had not ended when the server (or its worker) stopped."""
+        self._asked.extend(run for run in waiting_runs(self._engine) if run not in self._asked)
+
+    def step(self) -> None:
+        """Enqueue, collect, and start runs that are due; called every tenth of a second or so."""
+        while self._asked:
+            run_id, place = self._asked.pop()
+            tries = self._waiting.get(run_id, (place, None, 0))[2] + 1
+            self._presence.advance(place, 0.0, "queued")
+            self._waiting[run_id] = (place, self._enqueue(run_id), tries)
+        for run_id in list(self._waiting):
+            self._collect(run_id)
+        for place in [place for place, (first, last) in self._fresh.items() if _is_due(first, last)]:
+            del self._fresh[place]
+            self._start(place)
+
+    def worker_restarted(self) -> None:
+        """Enqueue again what the dead worker may have had in hand; give a run up after three tries."""
+        for run_id, (place, _, tries) in list(self._waiting.items()):
+            if tries >= TRIES:
+                del self._waiting[run_id]
+                self._gate.write(place, fail_theme_run, run_id, problem="worker_died")
+            else:
+                self._asked.append((run_id, place))
+
+    def _collect(self, run_id: int) -> None:
+        place, result, _ = self._waiting[run_id]
+        seen = self._queue.get(f"progress:{run_id}", peek=True)
+        if seen and self._presence.advance(place, float(seen[0]), str(seen[1])):
+            self._tell(place)
+        try:
+            found = result.get()
+        except Exception as fault:  # noqa: BLE001 -- the run ends, whatever broke in the worker
+            _log.warning("theme run %d failed: %s", run_id, type(fault).__name__)
+            del self._waiting[run_id]
+            self._gate.write(place, fail_theme_run, run_id, problem="engine_failed")
+            return
+        if found is not None:
+            del self._waiting[run_id]
+            self._queue.get(f"progress:{run_id}")
+            if found == _GONE:
+                return
+            self._gate.write(place, finish_theme_run, run_id, themes_from(found))
+
+    def _start(self, place: int) -> None:
+        if not had_run(self._engine, place):
+            return
+        with suppress(Refusal):
+            self._gate.write(place, request_themes, HOUSE, place)
+
+
+def _is_due(first: float, last: float) -> bool:
+    now = time.monotonic()
+    return now - last >= REST or now - first >= PATIENCE
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)

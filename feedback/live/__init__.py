@@ -1,0 +1,1 @@
+"""What happens live: sockets, rooms, beats."""

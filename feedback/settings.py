@@ -1,0 +1,62 @@
+"""What can be set from outside, read once from the environment; everything has a default that works."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs. `documented` in docs/operate.md, each by its environment variable."""
+
+    #: FEEDBACK_INSTANCE: folder of the database, the secret key and the sockets.
+    instance: Path
+    #: FEEDBACK_SECRET_KEY, else made once and kept in the instance folder.
+    secret_key: str
+    #: FEEDBACK_DATABASE_URL, SQLite in the instance folder by default.
+    database_url: str
+    #: FEEDBACK_REDIS_URL: where theme runs wait, when workers run on other machines.
+    redis_url: str | None = None
+    #: FEEDBACK_HOST and FEEDBACK_PORT: where to listen.
+    host: str = "127.0.0.1"
+    port: int = 8000
+    #: FEEDBACK_ORIGINS: further addresses, separated by blanks, under which browsers reach this server.
+    origins: tuple[str, ...] = ()
+    #: FEEDBACK_TRUSTED_PROXIES: how many reverse proxies stand in front (their X-Forwarded-* are believed).
+    trusted_proxies: int = 0
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the command line reaches a running server."""
+        return self.instance / "control.sock"
+
+
+def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; makes the instance folder and the secret key when they are missing."""
+    instance = Path(env.get("FEEDBACK_INSTANCE") or ROOT / "instance").absolute()
+    instance.mkdir(parents=True, exist_ok=True)
+    return Settings(
+        instance=instance,
+        secret_key=env.get("FEEDBACK_SECRET_KEY") or _kept_key(instance / "secret_key"),
+        database_url=env.get("FEEDBACK_DATABASE_URL") or f"sqlite:///{instance / 'feedback.db'}",
+        redis_url=env.get("FEEDBACK_REDIS_URL") or None,
+        host=env.get("FEEDBACK_HOST", "127.0.0.1"),
+        port=int(env.get("FEEDBACK_PORT", "8000")),
+        origins=tuple(env.get("FEEDBACK_ORIGINS", "").split()),
+        trusted_proxies=int(env.get("FEEDBACK_TRUSTED_PROXIES", "0")),
+    )
+
+
+def _kept_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        key = secrets.token_urlsafe(48)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(key)
+        return key

@@ -1,0 +1,83 @@
+"""The sentence that goes with each refusal's code: what happened, that nothing is lost, and what to do."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext, lazy_gettext
+
+REFUSALS = {
+    "empty": lazy_gettext("There is nothing written yet."),
+    "too_long": lazy_gettext(
+        "That is %(length)s characters; %(limit)s fit. Your text is still here: please shorten it."
+    ),
+    "control_characters": lazy_gettext(
+        "The text holds characters that cannot be shown. Your text is still here: type it again."
+    ),
+    "bad_value": lazy_gettext("One field holds a value that does not fit. Please check it and try again."),
+    "closed": lazy_gettext(
+        "This prompt has closed. Your text is still here: copy it, or ask the facilitator to open the prompt again."
+    ),
+    "gone": lazy_gettext("This idea is no longer shown."),
+    "not_yours": lazy_gettext("Only the person who wrote an idea can change it."),
+    "own_idea": lazy_gettext("You wrote this idea, so the others vote for it."),
+    "voted_on": lazy_gettext("Somebody has voted for this idea, so its words stay. You can still withdraw it."),
+    "budget": lazy_gettext("All your votes on this prompt are used. Take one back to use it here."),
+    "superseded": lazy_gettext("You changed this in another window since. The newer choice stands."),
+    "conflict": lazy_gettext(
+        "This idea arrived with other words before. Your text is still here: please send it again."
+    ),
+    "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
+    "nothing_to_undo": lazy_gettext("There is nothing to undo."),
+    "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
+    "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
+    "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
+    "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),
+    "wrong_code": lazy_gettext("No conversation has this code. Please check the six characters on the screen."),
+    "link_unknown": lazy_gettext("This link is not known here. Please ask the organiser for a new one."),
+    "link_used": lazy_gettext("This link was used before, in another browser. Please ask the organiser for a new one."),
+    "link_expired": lazy_gettext("This link has waited too long. Please ask the organiser for a new one."),
+    "wrong_password": lazy_gettext("That password does not fit. Please try again."),
+    "weak_password": lazy_gettext("Please take a password of at least %(limit)s characters."),
+    "forbidden": lazy_gettext("This page is for the crew. Open it with the link that you were given."),
+    "not_found": lazy_gettext("There is no page at this address."),
+    "form_expired": lazy_gettext(
+        "This form was opened in another visit. Your text is still here: please send it again."
+    ),
+    "foreign_origin": lazy_gettext("This call came from another site and was not carried out."),
+    "too_many": lazy_gettext("That were many tries in a short time. Please wait a minute and try again."),
+    "too_large": lazy_gettext("This file is too large. Please send at most 2 MB."),
+    "bad_request": lazy_gettext("The server did not understand this call. Please load the page again."),
+    "busy": lazy_gettext("There is a lot going on right now. Nothing is lost: please try again in a moment."),
+    "server_error": lazy_gettext("Something broke on our side. What was saved is safe: please try again."),
+    "empty_file": lazy_gettext("No ideas were found in this file."),
+    "refused": lazy_gettext("That was not possible."),
+}
+
+#: Why a line of a file was not taken.
+LINES = {
+    "no_text_column": lazy_gettext("The first line names no column “text”."),
+    "columns": lazy_gettext("It has too many cells, or too few."),
+    "encoding": lazy_gettext("It holds letters in an unknown encoding. Save the file as UTF-8."),
+    "not_json": lazy_gettext("It is not a JSON object."),
+    "no_text": lazy_gettext("It holds no text."),
+    "bad_id": lazy_gettext("Its id is neither words nor a whole number."),
+    "empty": lazy_gettext("Its text is empty."),
+    "too_long": lazy_gettext("Its text is longer than 500 characters."),
+    "control_characters": lazy_gettext("Its text holds characters that cannot be shown."),
+    "full": lazy_gettext("The conversation holds as many ideas as it can."),
+}
+
+
+def sentence_of_line(code: str) -> str:
+    """Return why a line of a file was not taken, in the language of the request."""
+    return str(LINES.get(code) or sentence_of(code))
+
+
+def sentence_of(code: str, detail: Mapping[str, str | int] | None = None) -> str:
+    """Return the sentence for a refusal's code, in the language of the request."""
+    sentence = str(REFUSALS.get(code, REFUSALS["refused"]))
+    if not detail:
+        return sentence
+    try:
+        return str(sentence % detail)
+    except KeyError:
+        return str(gettext("That was not possible."))

@@ -1,0 +1,202 @@
+"""What all tests share: real databases, a founded conference, and people who act in it."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import settings
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from feedback.actions.programme import found_conference, join_conversation
+from feedback.db import Gate
+from feedback.domain.ids import ulid
+from feedback.domain.ops import parse_op
+from feedback.domain.roles import HOUSE, Actor, Role
+from feedback.store.engine import engine_options, prepare, writer_engine
+from feedback.store.programme import Conversation, Prompt, conversations_of, prompts_of
+from feedback.store.schema import upgrade
+from feedback.store.writer import Writer
+
+POSTGRES = os.environ.get("FEEDBACK_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("FEEDBACK_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+# Few examples and no clock: the machines that run this are small and busy.
+settings.register_profile("house", max_examples=50, deadline=None)
+settings.load_profile("house")
+NO_SKIP = bool(os.environ.get("FEEDBACK_TEST_NO_SKIP"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """In CI a skip is a failure: what the machine lacks must be installed."""
+    report = yield
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+def now() -> int:
+    """A fixed instant, epoch milliseconds."""
+    return 1_790_000_000_000
+
+
+def new_ulid() -> str:
+    """A fresh ULID, as phones make them."""
+    return ulid(now(), secrets.randbits)
+
+
+def postgres_available() -> str | None:
+    """The reason why PostgreSQL cannot be used, None when it can."""
+    try:
+        psycopg.connect(POSTGRES.replace("+psycopg", ""), connect_timeout=3).close()
+    except psycopg.OperationalError as fault:
+        return f"PostgreSQL does not answer at FEEDBACK_TEST_POSTGRES_URL: {fault}"
+    return None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of our own on the machine's PostgreSQL, dropped at the end."""
+    if reason := postgres_available():
+        pytest.skip(reason)
+    name = f"feedback_test_{os.getpid()}"
+    with psycopg.connect(POSTGRES.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+    yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    with psycopg.connect(POSTGRES.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A fresh SQLite file."""
+    return f"sqlite:///{tmp_path / 'feedback.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn, empty."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url = str(request.getfixturevalue("postgres_url"))
+    engine = writer_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
+@dataclass
+class Room:
+    """A founded conference with its writer running: acts like the server does, without the server."""
+
+    url: str
+    #: For reading, as pages do; what is written goes through the gate.
+    engine: Engine
+    gate: Gate
+    facts: list[Any]
+
+    def read(self) -> Session:
+        """A session for looking at rows."""
+        return Session(self.engine)
+
+    def conversation(self, place: int = 0) -> Conversation:
+        """One of the three conversations."""
+        with self.read() as db:
+            return conversations_of(db)[place][0]
+
+    def prompt(self, place: int = 0) -> Prompt:
+        """The first prompt of a conversation."""
+        with self.read() as db:
+            return prompts_of(db, self.conversation(place).id)[0]
+
+    def phone(self, name: str = "", place: int = 0) -> "Phone":
+        """Somebody who has joined a conversation."""
+        conversation = self.conversation(place)
+        token_hash = (name or secrets.token_hex(8)).ljust(64, "x")
+        participant = self.gate.write(conversation.id, join_conversation, conversation.id, token_hash=token_hash)
+        return Phone(self, Actor(Role.PARTICIPANT, conversation.id, participant_id=participant))
+
+    def do(self, action: Callable[..., Any], *args: Any, actor: Actor = HOUSE, place: int = 0, **kwargs: Any) -> Any:
+        """Run a crew action through the writer."""
+        return self.gate.write(self.conversation(place).id, action, actor, *args, **kwargs)
+
+
+@dataclass
+class Phone:
+    """One participant, asking by ops as a phone does."""
+
+    room: Room
+    actor: Actor
+    rev: int = 0
+
+    def op(self, **fields: Any) -> dict[str, Any]:
+        """Send one op; returns its ack's fields or raises its refusal."""
+        from feedback.actions.ops import apply_op
+
+        op = parse_op({"op": new_ulid(), **fields})
+        result: dict[str, Any] = self.room.gate.write(self.actor.conversation_id, apply_op, self.actor, op)
+        return result
+
+    def next_rev(self) -> int:
+        """The next revision of this participant."""
+        self.rev += 1
+        return self.rev
+
+    def write(self, text: str, prompt: int | None = None) -> str:
+        """Write an idea; returns its id."""
+        idea = new_ulid()
+        place = prompt or self.room.prompt(self._place()).id
+        self.op(k="idea", id=idea, prompt=place, text=text, lang="en")
+        return idea
+
+    def vote(self, idea: str, val: int | None = 1) -> dict[str, Any]:
+        """Vote for an idea, or take the vote back."""
+        return self.op(k="vote", idea=idea, val=val, rev=self.next_rev())
+
+    def _place(self) -> int:
+        with self.room.read() as db:
+            ids = [conversation.id for conversation, _ in conversations_of(db)]
+        return ids.index(self.actor.conversation_id or 0)
+
+
+def open_room(url: str) -> Iterator[Room]:
+    """Migrate, found the conference, run the writer until the caller is done."""
+    owner = writer_engine(url)
+    upgrade(owner)
+    engine = create_engine(url, **engine_options(url))
+    prepare(engine, writes=False)
+    facts: list[Any] = []
+    writer = Writer(owner, tell=facts.extend)
+    thread = threading.Thread(target=writer.run)
+    thread.start()
+    gate = Gate(writer)
+    try:
+        gate.write(None, found_conference, time_zone="Europe/Brussels", chance=secrets.randbits)
+        yield Room(url, engine, gate, facts)
+    finally:
+        writer.close()
+        thread.join()
+        engine.dispose()
+        owner.dispose()
+
+
+@pytest.fixture
+def room(sqlite_url: str) -> Iterator[Room]:
+    """A founded conference on SQLite."""
+    yield from open_room(sqlite_url)
+
+
+@pytest.fixture
+def any_room(any_url: str) -> Iterator[Room]:
+    """A founded conference on each kind of database."""
+    yield from open_room(any_url)

@@ -1,0 +1,135 @@
+"""The whole story in one test: phone → vote → tally → themes → report. Newcomers start here."""
+
+import json
+import re
+import time
+from urllib.parse import urlencode
+
+import pytest
+from served import Browser, Line, Served
+
+from feedback.domain.ids import ulid
+
+SUBJECTS = {
+    "library": "open the library in the evening for young readers",
+    "market": "give street musicians a stage at the covered market",
+    "depot": "turn the empty tram depot into studios for artists",
+    "school": "let schools visit theatre rehearsals every month",
+}
+
+
+@pytest.fixture
+def served(tmp_path):
+    with Served(tmp_path) as running:
+        yield running
+        assert running.stop() == 0
+
+
+def post(browser: Browser, path: str, **fields: str) -> tuple[int, str]:
+    """Send a form as a browser does: with the token of the page it stands on."""
+    _, page = browser.fetch("GET", "/about")
+    token = re.search(rb'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    body = urlencode({"csrf_token": token[1].decode(), **fields}).encode()
+    status, answer = browser.fetch("POST", path, body, Content_Type="application/x-www-form-urlencoded")
+    return status, answer.decode(errors="replace")
+
+
+def crew(served: Served, secret: str) -> Browser:
+    """Somebody who opened their link."""
+    browser = Browser(served)
+    status, _ = post(browser, "/enter", secret=secret, name="Ada")
+    assert status == 303
+    return browser
+
+
+def phone(served: Served, code: str) -> tuple[Browser, Line]:
+    """Somebody who scanned the code."""
+    browser = Browser(served)
+    assert browser.fetch("GET", f"/c/{code}")[0] == 200
+    return browser, Line(browser, code)
+
+
+def fresh() -> str:
+    return ulid(int(time.time() * 1000), lambda bits: time.time_ns() % 2**bits)
+
+
+def test_a_conversation_from_the_first_idea_to_the_report(served):
+    links = served.links()["conversations"][0]
+    code = links["code"]
+    stage_browser = crew(served, links["stage"])
+    stage = Line(stage_browser, code, "stage")
+
+    # Two phones: Anna writes, Ben votes. Each is told only after the commit.
+    anna_browser, anna = phone(served, code)
+    ben_browser, ben = phone(served, code)
+    prompt = anna_browser.get_json(f"/c/{code}/sync")["prompts"][0]["id"]
+    idea = fresh()
+    told = anna.op({"op": fresh(), "k": "idea", "id": idea, "prompt": prompt, "text": "Swap museums", "lang": "en"})
+    assert told["status"] == "ok"
+    assert told["number"] == 1
+    vote = ben.op({"op": fresh(), "k": "vote", "idea": idea, "val": 1, "rev": 1})
+    assert vote["status"] == "ok"
+
+    # The stage sees the tally, in one frame per beat and without a gap.
+    seen = {}
+    while seen.get("agree") != 1:
+        beat = stage.listen("beat")
+        seen = {one["id"]: one for one in beat["changes"].get("ideas", [])}.get(idea, {})
+    assert seen["text"] == "Swap museums"
+
+    # Ben also wrote without a script: the plain form ends in the same writer.
+    status, _ = post(ben_browser, f"/c/{code}/ideas", id=fresh(), prompt=str(prompt), text="More benches")
+    assert status == 303
+
+    # The facilitator brings paper notes and asks for themes; the stage sees them without a reload.
+    facilitator = crew(served, links["facilitator"])
+    notes = [{"text": f"{text}, version {n}"} for n in range(6) for text in SUBJECTS.values()]
+    boundary = "paper"
+    upload = "\r\n".join(
+        [
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="csrf_token"',
+            "",
+            _token(facilitator),
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="file"; filename="notes.jsonl"',
+            "Content-Type: application/octet-stream",
+            "",
+            "\n".join(json.dumps(note) for note in notes),
+            f"--{boundary}--",
+            "",
+        ]
+    ).encode()
+    status, answer = facilitator.fetch(
+        "POST", f"/console/{code}/import", upload, Content_Type=f"multipart/form-data; boundary={boundary}"
+    )
+    assert status in (200, 303), answer[:500]
+    assert post(facilitator, f"/console/{code}/themes")[0] == 303
+    themes = None
+    end = time.monotonic() + 90
+    while not themes and time.monotonic() < end:
+        themes = stage.listen("beat", 60)["changes"].get("themes")
+    assert themes
+    assert sum(theme["ideas_count"] for theme in themes) >= 20
+
+    # The rapporteur gives a theme a name and takes the report; its numbers are the room's.
+    rapporteur = crew(served, links["rapporteur"])
+    number = themes[0]["id"]
+    assert post(rapporteur, f"/desk/{code}/themes/{number}/name", name="Doors that stay open")[0] == 303
+    assert post(rapporteur, f"/desk/{code}/freezes", name="Closing plenary")[0] == 303
+    report = json.loads(rapporteur.fetch("GET", f"/desk/{code}/freezes/1.json")[1])
+    text = json.dumps(report)
+    assert "Doors that stay open" in text
+    assert "Swap museums" in text
+    assert "More benches" in text
+    assert report["report"]["ledger"]["received"] == 26
+    assert report["report"]["participation"] | {"joined": 2} == {"joined": 2, "wrote": 2, "voted": 1, "votes": 1}
+    for line in (stage, anna, ben):
+        line.close()
+
+
+def _token(browser: Browser) -> str:
+    found = re.search(rb'name="csrf_token" value="([^"]+)"', browser.fetch("GET", "/about")[1])
+    assert found is not None
+    return found[1].decode()
