@@ -358,6 +358,8 @@ def go_on(python: Path, arguments: list[str]) -> None:
         target = ["pytest", *arguments[1:]]
     # Python on macOS leaves this behind, and the next Python would take itself for the first one.
     os.environ.pop("__PYVENV_LAUNCHER__", None)
+    # Packages are installed uncompiled, which is faster; without bytecode kept, each start would compile them anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
     os.execv(python, [str(python), "-m", *target])  # noqa: S606 -- becoming that program is the point
 

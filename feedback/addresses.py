@@ -50,11 +50,10 @@ def free_port(host: str, port: int, *, fixed: bool) -> int:
 def lan_addresses() -> list[str]:
     """List this machine's addresses in its networks, the one of the default route first."""
     found: list[str] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with suppress(OSError):
-            # Connecting a datagram socket sends nothing: it only asks the kernel for the route. TEST-NET-1, RFC 5737.
-            probe.connect(("192.0.2.1", 9))
-            found.append(probe.getsockname()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        # Connecting a datagram socket sends nothing: it only asks the kernel for the route. TEST-NET-1, RFC 5737.
+        probe.connect(("192.0.2.1", 9))
+        found.append(probe.getsockname()[0])
     with suppress(OSError):
         found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
     return [address for address in dict.fromkeys(found) if not address.startswith("127.")]

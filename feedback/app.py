@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feedback.db import Gate, db, open_gate
+from feedback.guesses import Guesses
 from feedback.identity import Identity
 from feedback.presence import Presence
 from feedback.settings import Settings, read_settings
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, *, writer: Writer | None = None
         prepare(db.engine, writes=False)
     app.extensions["feedback.identity"] = Identity(settings.secret_key)
     app.extensions["feedback.presence"] = Presence()
+    app.extensions["feedback.guesses"] = Guesses()
     open_gate(app, Gate(writer or Writer(writer_engine(settings.database_url))))
     register(app, CSRFProtect(app))
     return app

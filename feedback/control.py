@@ -9,7 +9,7 @@ import json
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,8 @@ def import_file(house: House, *, code: str, name: str, data: str, prompt: int | 
     outcome = house.gate.write(
         place, import_rows, HOUSE, place, rows.good, prompt_number=prompt, chance=secrets.randbits
     )
-    bad = sorted([asdict(line) for line in (*rows.bad, *outcome.bad)], key=lambda line: line["line"])
-    return {"taken": outcome.taken, "known": outcome.known, "bad": bad}
+    bad = sorted([(row.line, row.code) for row in rows.bad] + [(row.line, row.code) for row in outcome.bad])
+    return {"taken": outcome.taken, "known": outcome.known, "bad": [{"line": line, "code": code} for line, code in bad]}
 
 
 def mint_links(house: House) -> Json:
@@ -92,7 +92,11 @@ def do(house: House, deed: str, args: Json) -> Json:
 def answer(connection: Any, house: House) -> None:
     """Read one call from a connection (a line of JSON), carry it out, answer with a line of JSON."""
     with connection.makefile("rwb") as stream:
-        call = json.loads(stream.readline())
+        line = stream.readline()
+        if not line:
+            # Somebody only looked whether the house is open.
+            return
+        call = json.loads(line)
         stream.write(json.dumps(do(house, call["do"], call["args"])).encode() + b"\n")
 
 

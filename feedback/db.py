@@ -52,7 +52,9 @@ def gate_of(app: Flask) -> Gate:
     return gate
 
 
-def write(action: Callable[Concatenate[Tx, P], T], conversation_id: int | None, /, *args: P.args, **kwargs: P.kwargs) -> T:
+def write(
+    action: Callable[Concatenate[Tx, P], T], conversation_id: int | None, /, *args: P.args, **kwargs: P.kwargs
+) -> T:
     """Write from a request: run the action, wait for its commit, and let the reading session see it."""
     try:
         return gate_of(current_app).write(conversation_id, action, *args, **kwargs)

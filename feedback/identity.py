@@ -43,7 +43,7 @@ class Identity:
             return None
         try:
             return self._signer.unsign(cookie).decode()
-        except (BadSignature, UnicodeDecodeError):
+        except (BadSignature, UnicodeError):
             return None
 
     def token_hash(self, token: str, conversation_id: int) -> str:

@@ -67,7 +67,7 @@ class Bridge:
                 call = self._calls.popleft()
                 try:
                     call()
-                except Exception:
+                except Exception:  # noqa: BLE001 -- one fault must not end the loop
                     _log.exception("a call after a commit broke")
 
 
@@ -227,7 +227,7 @@ class House:
             gevent.sleep(jobs.POLL)
             try:
                 self.jobs.step()
-            except Exception:
+            except Exception:  # noqa: BLE001 -- one fault must not end the loop
                 _log.exception("a step of the theme jobs broke")
 
 

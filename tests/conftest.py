@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -76,6 +77,30 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_postgres(postgres_url: str) -> str:
+    """The test database on PostgreSQL with nothing in it."""
+    engine = writer_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return postgres_url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """A database of our own on the machine's Redis, emptied before and after."""
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=3)
+    try:
+        client.flushdb()
+    except redis.ConnectionError as fault:
+        pytest.skip(f"Redis does not answer at FEEDBACK_TEST_REDIS_URL: {fault}")
+    yield REDIS
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A fresh SQLite file."""
     return f"sqlite:///{tmp_path / 'feedback.db'}"
@@ -84,15 +109,7 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_url(request: pytest.FixtureRequest) -> str:
     """Each kind of database in turn, empty."""
-    if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
-    url = str(request.getfixturevalue("postgres_url"))
-    engine = writer_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return url
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "empty_postgres"))
 
 
 @dataclass

@@ -18,9 +18,13 @@ SUBJECTS = {
 }
 
 
-@pytest.fixture
-def served(tmp_path):
-    with Served(tmp_path) as running:
+@pytest.fixture(params=["alone", pytest.param("postgres and redis", marks=[pytest.mark.postgres, pytest.mark.redis])])
+def served(request, tmp_path):
+    env = {}
+    if request.param != "alone":
+        env["FEEDBACK_DATABASE_URL"] = request.getfixturevalue("empty_postgres")
+        env["FEEDBACK_REDIS_URL"] = request.getfixturevalue("redis_url")
+    with Served(tmp_path, env) as running:
         yield running
         assert running.stop() == 0
 

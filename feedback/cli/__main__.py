@@ -34,7 +34,7 @@ def run(host: str | None, port: int | None, public: bool | None) -> None:
 
 @main.command()
 @click.option("--test", is_flag=True, help="Also what tests and checks need.")
-def setup(test: bool) -> None:  # noqa: FBT001, ARG001 -- done by the bootstrap before this line runs
+def setup(test: bool) -> None:  # noqa: ARG001 -- done by the bootstrap before this line runs
     """Set up what is missing, and stop."""
     click.echo("Everything is set up. Start with: python3 -m feedback", err=True)
 

@@ -82,9 +82,9 @@ STRANDS: tuple[StrandPlan, ...] = (
         tagline="Partnerships for creative places",
         focus="New partnerships and models that let culture and creativity flourish",
         description=(
-            "Which partnerships and new models set free what the cultural and creative sectors can do? Cities can bring local"
-            " organisations, citizens, private partners, other services and other cities to one table, think afresh about"
-            " cultural spaces, and open chances for people where little is on offer."
+            "Which partnerships and new models set free what the cultural and creative sectors can do? Cities can"
+            " bring local organisations, citizens, private partners, other services and other cities to one table,"
+            " think afresh about cultural spaces, and open chances for people where little is on offer."
         ),
         prompt="Which partnership would let more culture happen where you live?",
     ),
@@ -95,8 +95,8 @@ STRANDS: tuple[StrandPlan, ...] = (
         tagline="Creating competitive cities",
         focus="Culture and creativity as a source of growth, wealth and innovation",
         description=(
-            "Creative and knowledge workers move a city's economy. How does a city use and grow its cultural assets, creative"
-            " capacity, talent, know-how and new technology, and where does scarce money do the most good?"
+            "Creative and knowledge workers move a city's economy. How does a city use and grow its cultural assets,"
+            " creative capacity, talent, know-how and new technology, and where does scarce money do the most good?"
         ),
         prompt="Where should a city put its next euro for culture, and why there?",
     ),
@@ -107,9 +107,9 @@ STRANDS: tuple[StrandPlan, ...] = (
         tagline="Inclusion and empowerment through culture",
         focus="Culture that includes people and gives them a say",
         description=(
-            "Culture brings people in and gives citizens a say in decisions about their communities and their chances in life."
-            " How do creative projects shape urban policy, and which events and projects change things and build bridges"
-            " between communities?"
+            "Culture brings people in and gives citizens a say in decisions about their communities and their"
+            " chances in life. How do creative projects shape urban policy, and which events and projects change"
+            " things and build bridges between communities?"
         ),
         prompt="How can culture give people a say in what happens to their neighbourhood?",
     ),

@@ -12,7 +12,10 @@ NOTE_LIMIT = 5_000
 _MARKS_IN_A_ROW = 3
 
 # What JavaScript's trim() takes away, so that the browser's counter and this rule agree to the character.
-_BLANKS = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_BLANKS = (
+    "\t\n\v\f\r \u00a0\u1680"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029\v\f\u0085]")
 # Zero-width and direction controls can disturb the stage; joiners (U+200C, U+200D) stay, scripts and emoji need them.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001]")

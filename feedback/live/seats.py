@@ -8,9 +8,10 @@ from flask import Flask
 
 from feedback.actions.programme import join_conversation
 from feedback.db import db, gate_of
-from feedback.domain.facts import Forbidden, WrongCode
+from feedback.domain.facts import Forbidden
 from feedback.domain.ids import tidy_code
 from feedback.domain.roles import Actor, Role
+from feedback.guesses import Guesses
 from feedback.identity import COOKIE, Identity
 from feedback.store.crew import crew_of
 from feedback.store.programme import Conversation, conversation_by_code, participant_of
@@ -32,14 +33,15 @@ class Seat:
 
 
 def seat_of(app: Flask, identity: Identity, environ: dict[str, Any], auth: object) -> Seat:
-    """Find the seat for a connecting socket; raises WrongCode or Forbidden."""
+    """Find the seat for a connecting socket; raises WrongCode, TooMany or Forbidden."""
     token = identity.read(_cookie(environ))
     if not isinstance(auth, dict) or token is None or auth.get("view") not in VIEWS:
         raise Forbidden
     with app.app_context():
         found = conversation_by_code(db.session(), tidy_code(str(auth.get("code", ""))[:12]))
         if found is None:
-            raise WrongCode
+            guesses: Guesses = app.extensions["feedback.guesses"]
+            raise guesses.wrong(str(environ.get("REMOTE_ADDR", "")))
         conversation = found[0]
         if auth["view"] == "phone":
             return _phone(app, identity, conversation, token)

@@ -4,17 +4,25 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import Any
 
 import gevent
 from flask import Flask
 from flask_socketio import SocketIO
+from gevent.event import AsyncResult
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from feedback.actions.ops import apply_op
 from feedback.db import db, gate_of
-from feedback.domain.facts import ConversationChanged, ConversationCleared, CrewRevoked, Fact, Refusal, ServerFault
+from feedback.domain.facts import (
+    Busy,
+    ConversationChanged,
+    ConversationCleared,
+    CrewRevoked,
+    Fact,
+    Refusal,
+    ServerFault,
+)
 from feedback.domain.ops import Ack, ack_of, op_id, parse_op
 from feedback.identity import Identity
 from feedback.live import transport
@@ -27,6 +35,7 @@ from feedback.store.screens import counts_of, delta_of, seq_of
 TICK = 0.025
 HEART = 5.0
 ACK_WAIT = 10.0
+RETRY_MS = 500
 _log = logging.getLogger("feedback.live")
 
 
@@ -145,6 +154,9 @@ class Live:
         self.socketio.server.enter_room(sid, room_of(seat.conversation_id, seat.view))
         if seat.actor.participant_id is not None:
             self._presence.come(seat.conversation_id, seat.actor.participant_id)
+        gevent.spawn(self._greet, sid, seat)  # after the answer to the connect itself
+
+    def _greet(self, sid: str, seat: Seat) -> None:
         self.socketio.server.emit("heart", self._heart(seat.conversation_id, seat.view), to=sid)
 
     def _disconnect(self, sid: str, _reason: object = None) -> None:
@@ -159,16 +171,18 @@ class Live:
             op = parse_op(data)
             if seat is None or seat.view != "phone":
                 raise ServerFault
-            done: Future[tuple[Any, Refusal | None]] = Future()
+            done = AsyncResult()
             actor = seat.actor
             self._gate.writer.submit(
                 seat.conversation_id,
                 lambda tx: apply_op(tx, actor, op),
-                lambda result, refusal: done.set_result((result, refusal)),
+                lambda result, refusal: done.set((result, refusal)),
             )
-            result, refusal = done.result(ACK_WAIT)
+            result, refusal = done.get(timeout=ACK_WAIT)
         except Refusal as said:
             result, refusal = None, said
+        except gevent.Timeout:
+            result, refusal = None, Busy(after_ms=RETRY_MS)
         ack = ack_of(op_id(data), result, refusal)
         self.counters[f"ack_{ack['status']}"] += 1
         return ack
@@ -182,5 +196,5 @@ class Live:
             gevent.sleep(pause)
             try:
                 step()
-            except Exception:
-                _log.exception("a beat broke")  # the next one tries again: nothing is marked as seen by a client
+            except Exception:  # noqa: BLE001 -- one fault must not end the loop
+                _log.exception("a beat broke")  # what it would have told is healed by the next heartbeat and sync

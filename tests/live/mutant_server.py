@@ -2,10 +2,10 @@
 
 import sys
 
-import feedback.serve  # patches the process first, as `run` does  # noqa: F401
 from gevent.monkey import get_original
 from sqlalchemy import bindparam
 
+import feedback.serve  # patches the process first, as `run` does  # noqa: F401
 from feedback.cli.__main__ import main
 from feedback.store import ops as sql
 from feedback.store.ideas import Vote

@@ -47,7 +47,9 @@ class Served:
         if found is None:
             code = self.process.wait(5)
             self.close()
-            raise AssertionError(f"the server did not start ({code}): {told}\n{(self.instance / 'errors.log').read_text()}")
+            raise AssertionError(
+                f"the server did not start ({code}): {told}\n{(self.instance / 'errors.log').read_text()}"
+            )
         self.port = int(found[1])
         return self
 

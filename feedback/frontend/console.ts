@@ -1,0 +1,5 @@
+/** The facilitator's console. */
+
+import { joinCrew } from "./lib/crew.ts";
+
+joinCrew();

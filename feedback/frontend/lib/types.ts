@@ -1,0 +1,153 @@
+/** What goes over the wire, as the server says it. */
+
+export type View = "phone" | "stage" | "crew";
+
+export interface Idea {
+  id: string;
+  n: number;
+  prompt: number;
+  text: string;
+  lang: string;
+  agree: number;
+  disagree: number;
+  pass: number;
+  theme: number | null;
+  floor: boolean;
+  at: number;
+  /** The commit that last changed it; on the screen once it is not above `shown`. */
+  seq?: number;
+  hidden?: string | null;
+}
+
+export interface Prompt {
+  id: number;
+  number: number;
+  text: string;
+  state: "draft" | "open" | "closed";
+  votes_each: number | null;
+}
+
+export interface Strand {
+  key: string;
+  name: string;
+  tagline: string;
+  mark: string;
+}
+
+export interface Conversation {
+  code: string;
+  title: string;
+  state: "open" | "closed";
+  strand: Strand;
+}
+
+export interface Stage {
+  scene: "ranking" | "themes" | "join" | "spotlight";
+  prompt: number | null;
+  idea: string | null;
+}
+
+export interface Theme {
+  id: number;
+  name: string;
+  terms: string[];
+  ideas_count: number;
+  votes: number;
+  representatives: string[];
+  suggested: boolean;
+}
+
+export interface Counts {
+  joined: number;
+  here: number;
+  ideas: number;
+  votes: number;
+}
+
+export interface Run {
+  state: string;
+  progress: number;
+}
+
+/** Everything a screen shows, whole. */
+export interface Snapshot {
+  seq: number;
+  shown: number;
+  snapshot: true;
+  conversation: Conversation;
+  prompts: Prompt[];
+  ideas: Idea[];
+  stage: Stage;
+  themes: Theme[];
+  leftovers: number;
+  run: Run | null;
+  counts: Counts;
+}
+
+/** What changed; values are absolute, so a frame that overlaps what is known does no harm. */
+export interface Changes {
+  ideas?: Idea[];
+  gone?: string[];
+  prompts?: Prompt[];
+  stage?: Stage;
+  themes?: Theme[];
+  leftovers?: number;
+  run?: Run | null;
+  conversation?: Conversation;
+  counts?: Counts;
+}
+
+export interface Beat {
+  from: number;
+  to: number;
+  shown: number;
+  changes: Changes;
+}
+
+export interface Heart {
+  to: number;
+  shown: number;
+  counts: Counts;
+  /** How far a theme run has got, 0 to 1, while there is one. */
+  progress?: number;
+}
+
+export type VoteValue = 1 | -1 | 0 | null;
+
+export type IdeaOp = { op: string; k: "idea"; id: string; prompt: number; text: string; lang: string };
+export type EditOp = { op: string; k: "edit"; idea: string; text: string; rev: number };
+export type WithdrawOp = { op: string; k: "withdraw"; idea: string; rev: number };
+export type VoteOp = { op: string; k: "vote"; idea: string; val: VoteValue; rev: number };
+export type Op = IdeaOp | EditOp | WithdrawOp | VoteOp;
+
+export type Ack =
+  | { op: string; status: "ok"; seq: number; rev?: number; val?: VoteValue; left?: number | null; number?: number }
+  | { op: string; status: "superseded"; val?: VoteValue; rev: number }
+  | { op: string; status: "closed" }
+  | { op: string; status: "gone" }
+  | { op: string; status: "rejected"; code: string; detail?: Record<string, string | number> }
+  | { op: string; status: "budget"; left: number }
+  | { op: string; status: "retry"; after_ms: number };
+
+/** What only this participant may know. */
+export interface Mine {
+  participant: string;
+  max_rev: number;
+  votes: Record<string, VoteValue>;
+  ideas: { id: string; text: string; state: string; reason: string | null; rev: number; prompt?: number; seq?: number }[];
+  left: Record<string, number | null>;
+}
+
+/** The JSON in script#boot. */
+export interface Boot {
+  view: View;
+  code: string;
+  since: number;
+  lang: string;
+  zone: string;
+  limit: number;
+  words: Record<string, string | string[]>;
+  refusals: Record<string, string>;
+  address?: string;
+  join?: string;
+}

@@ -1,0 +1,29 @@
+/** What floats at the foot of the screen once the box has scrolled away: what is new, and the way back to writing. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { Model } from "../lib/model.ts";
+import { t } from "../lib/words.ts";
+import { Icon } from "./icon.tsx";
+import { News } from "./list.tsx";
+
+export function Bar({ model, form, write }: { model: Model; form: HTMLElement; write: () => void }) {
+  const [away, setAway] = useState(false);
+  useEffect(() => {
+    if (typeof IntersectionObserver === "undefined") return undefined;
+    const watch = new IntersectionObserver(([seen]) => setAway(seen !== undefined && !seen.isIntersecting && seen.boundingClientRect.bottom < 0));
+    watch.observe(form);
+    return () => watch.disconnect();
+  }, [form]);
+  if (!away || model.editing.value) return null;
+  return (
+    <div class="bar">
+      <News model={model} />
+      {model.open.value && (
+        <button type="button" class="button main" onClick={write}>
+          <Icon name="pencil" />
+          {t("Write an idea")}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,180 @@
+/** The scenes of the stage. Each fits the screen it is on: nothing scrolls, nothing is smaller than 1/28 of its height. */
+
+import type { Signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ideasOf, promptToShow, rank, type Ranked, type Room } from "../lib/state.ts";
+import type { Idea, Prompt, Theme } from "../lib/types.ts";
+import { figure, t, tn } from "../lib/words.ts";
+import { fitCards, fitList, fitWords, glide, type Places } from "./fit.ts";
+import { Hidden, Icon } from "./icon.tsx";
+
+const AT_MOST = 7;
+const THEMES_AT_ONCE = 4;
+const EXAMPLES = 3;
+const PAGE_STANDS = 12_000;
+const SIZES = { join: "large", ranking: "middle", themes: "small", spotlight: "small" } as const;
+
+/** Return the scene to draw: what the facilitator chose, or the way to join as long as there is nothing else to show. */
+export function sceneOf(room: Room): Room["stage"]["scene"] {
+  const { scene, idea } = room.stage;
+  if (scene === "spotlight" && !(idea && room.ideas.has(idea))) return "ranking";
+  if (scene === "themes" && room.themes.length === 0 && !room.run) return ideasShown(room).length ? "ranking" : "join";
+  if (scene === "ranking" && ideasShown(room).length === 0) return "join";
+  return scene;
+}
+
+export function Scene({ room }: { room: Signal<Room | null> }) {
+  const now = room.value;
+  if (!now) return null;
+  const scene = sceneOf(now);
+  const idea = now.stage.idea ? now.ideas.get(now.stage.idea) : undefined;
+  return (
+    <>
+      <Head room={now} size={SIZES[scene]} />
+      {scene === "ranking" && <Ranking ranked={rank(ideasShown(now), AT_MOST)} />}
+      {scene === "themes" && <Themes room={now} />}
+      {scene === "join" && <Steps />}
+      {scene === "spotlight" && idea && <Spotlight idea={idea} />}
+    </>
+  );
+}
+
+function shownPrompt(room: Room): Prompt | undefined {
+  return room.prompts.find((prompt) => prompt.id === room.stage.prompt && prompt.state !== "draft") ?? promptToShow(room);
+}
+
+function ideasShown(room: Room): Idea[] {
+  const prompt = shownPrompt(room);
+  return prompt ? ideasOf(room, prompt.id) : [];
+}
+
+function Head({ room, size }: { room: Room; size: "small" | "middle" | "large" }) {
+  const prompt = shownPrompt(room);
+  const { strand, title } = room.conversation;
+  return (
+    <header class={`stage-head ${size}`}>
+      <p class="strand-line">
+        <span class="strand-mark" data-strand={strand.key} aria-hidden="true">{strand.mark}</span>
+        <span><bdi>{strand.name}</bdi> · <bdi>{title}</bdi></span>
+      </p>
+      <h1 class="stage-prompt words" dir="auto">{prompt?.text ?? title}</h1>
+      {prompt?.state === "closed" && <p class="closed"><Icon name="lock" more="small" />{t("Closed")}</p>}
+    </header>
+  );
+}
+
+function Ranking({ ranked }: { ranked: Ranked[] }) {
+  const list = useRef<HTMLOListElement>(null);
+  const places = useRef<Places>(new Map());
+  const top = Math.max(1, ...ranked.map(({ idea }) => idea.agree));
+  const words = ranked.map(({ idea, rank: place }) => `${idea.id}${place > 0}${idea.text}`).sort().join();
+  useFit(() => fitList(list.current), [words]);
+  useLayoutEffect(() => glide(list.current, places.current));
+  return (
+    <ol class="bare ranking" ref={list}>
+      {ranked.map(({ rank: place, idea }) => (
+        <li key={idea.id} data-key={idea.id} class="ranked">
+          <span class={place > 0 ? "rank figure" : "rank none"}>{place > 0 && <><Hidden>{`${t("Rank")} `}</Hidden>{place}</>}</span>
+          <div class="ranked-body">
+            <p class="ranked-text words" dir="auto" lang={idea.lang || undefined}>{idea.text}</p>
+            {place > 0 && <p class="bar-line">
+              <span class="bar-fill" style={{ "--share": String(idea.agree / top) }} />
+              <span class="bar-figure figure"><Icon name="heart" more="full small" />{figure(idea.agree)}</span>
+            </p>}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Themes({ room }: { room: Room }) {
+  const pages = Math.max(1, Math.ceil(room.themes.length / THEMES_AT_ONCE));
+  const page = usePage(pages);
+  const shown = room.themes.slice(page * THEMES_AT_ONCE, (page + 1) * THEMES_AT_ONCE);
+  const list = useRef<HTMLUListElement>(null);
+  const places = useRef<Places>(new Map());
+  useFit(() => fitCards(list.current), [JSON.stringify(shown)]);
+  useLayoutEffect(() => glide(list.current, places.current));
+  if (room.themes.length === 0) return <Looking share={room.run?.progress ?? 0} />;
+  return (
+    <>
+      <ul class="bare themes" ref={list} data-count={shown.length}>
+        {shown.map((theme) => <ThemeCard key={theme.id} theme={theme} room={room} />)}
+      </ul>
+      <p class="themes-foot">
+        {room.leftovers > 0 && <span>{tn("%(n)s idea is in no theme", "%(n)s ideas are in no theme", room.leftovers)}</span>}
+        {room.run && <span class="said wait"><Icon name="sparkles" more="small" />{t("Looking for themes…")}</span>}
+        {pages > 1 && <span class="figure pages">{t("%(page)s of %(pages)s", { page: page + 1, pages })}</span>}
+      </p>
+    </>
+  );
+}
+
+function Looking({ share }: { share: number }) {
+  return (
+    <div class="looking">
+      <p><Icon name="sparkles" />{t("Looking for themes…")}</p>
+      <div class="track"><span class="bar-fill" style={{ "--share": String(Math.max(0.02, share)) }} /></div>
+    </div>
+  );
+}
+
+function ThemeCard({ theme, room }: { theme: Theme; room: Room }) {
+  const ideas = theme.representatives.map((id) => room.ideas.get(id)).filter((idea) => idea !== undefined).slice(0, EXAMPLES);
+  return (
+    <li class="theme" data-key={theme.id} data-hue={((theme.id - 1) % 8) + 1}>
+      <p class="theme-counts figure">
+        <span class="theme-mark">{theme.id}</span>
+        {tn("%(n)s idea", "%(n)s ideas", theme.ideas_count)} · {tn("%(n)s vote", "%(n)s votes", theme.votes)}
+      </p>
+      <h2 class="theme-name"><bdi>{theme.name}</bdi></h2>
+      {ideas.map((idea) => <p key={idea.id} class="theme-example words" dir="auto" lang={idea.lang || undefined}>{idea.text}</p>)}
+    </li>
+  );
+}
+
+function Spotlight({ idea }: { idea: Idea }) {
+  const words = useRef<HTMLParagraphElement>(null);
+  useFit(() => fitWords(words.current), [idea.id, idea.text]);
+  return (
+    <div class="spotlight">
+      <div class="spotlight-frame">
+        <p class="spotlight-text words" dir="auto" lang={idea.lang || undefined} ref={words} key={idea.id}>{idea.text}</p>
+      </div>
+      <p class="spotlight-support figure"><Icon name="heart" more="full" />{tn("%(n)s vote", "%(n)s votes", idea.agree)}</p>
+    </div>
+  );
+}
+
+function Steps() {
+  const steps = [t("Point your phone's camera at the code, or type the six characters."), t("Write your idea. No account, no name."), t("Support the ideas of others.")];
+  return (
+    <ol class="bare steps">
+      {steps.map((step, index) => (
+        <li key={step}><span class="step figure" aria-hidden="true">{index + 1}</span><span>{step}</span></li>
+      ))}
+    </ol>
+  );
+}
+
+/** Fit now, after the words changed, when the window changes, and when the typeface has arrived. */
+function useFit(fit: () => void, on: unknown[]): void {
+  useLayoutEffect(fit, on);
+  useEffect(() => {
+    const again = () => fit();
+    addEventListener("resize", again);
+    void document.fonts?.ready.then(again);
+    return () => removeEventListener("resize", again);
+  }, []);
+}
+
+/** Turn pages by themselves: on a wall nobody can scroll. */
+function usePage(pages: number): number {
+  const [page, setPage] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setPage((now) => now + 1), PAGE_STANDS);
+    return () => clearInterval(timer);
+  }, []);
+  return page % pages;
+}

@@ -1,0 +1,119 @@
+/** The participant's page: takes over the regions the server drew, and keeps them true. */
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { readBoot, region } from "./lib/boot.ts";
+import { Model } from "./lib/model.ts";
+import { browserClock, Outbox, tabsOf } from "./lib/outbox.ts";
+import { socketOf } from "./lib/socket.ts";
+import { localStorageOrNull, openStore } from "./lib/storage.ts";
+import type { Mine } from "./lib/types.ts";
+import { call, fetcherOf, postAtLeaving, Wire } from "./lib/wire.ts";
+import { Bar } from "./parts/bar.tsx";
+import { List } from "./parts/list.tsx";
+import { Notices, PromptHead, Status } from "./parts/prompt.tsx";
+import { Writing } from "./parts/write.tsx";
+
+const boot = readBoot();
+const store = openStore(localStorageOrNull());
+const model = new Model(boot);
+const wire: Wire = new Wire(
+  socketOf(boot.code, "phone", () => wire.since),
+  fetcherOf(boot.code, "phone"),
+  {
+    room: (room) => take(room),
+    health: (health) => (model.health.value = health),
+    refused: (code) => (model.refusedPage.value = code),
+    connected() {
+      model.refusedPage.value = null;
+      outbox.pump(true);
+      void learnMine();
+    },
+  },
+  browserClock,
+);
+const outbox = new Outbox(boot.code, store, wire, browserClock, tabsOf(boot.code));
+const writing = new Writing(model, store);
+let drawn = false;
+let learnedAt = 0;
+
+model.attach(outbox);
+outbox.onSettled((op, ack) => writing.settle(op, ack));
+readAddress();
+watchPage();
+render(<Status model={model} />, region("status"));
+render(<Notices model={model} />, emptied("notices"));
+wire.start();
+void learnMine();
+outbox.pump();
+
+/** Draw the first state over the server's list, then follow. */
+function take(room: NonNullable<typeof wire.room>): void {
+  const before = model.room.value;
+  model.refusedPage.value = null;
+  model.take(room);
+  const lost = before && (model.mine.value?.ideas ?? []).some((idea) => before.ideas.has(idea.id) && !room.ideas.has(idea.id));
+  if (lost) void learnMine();
+  if (drawn) return;
+  drawn = true;
+  render(<PromptHead model={model} hasText={() => writing.length.value > 0} />, emptied("prompt"));
+  render(<List model={model} restore={(text) => writing.restore(text)} />, emptied("list"));
+  render(<Bar model={model} form={region("write")} write={() => writing.focus()} />, region("bar"));
+}
+
+async function learnMine(): Promise<void> {
+  if (Date.now() - learnedAt < 2_000) return; // page and socket open in the same moment
+  const before = learnedAt;
+  learnedAt = Date.now();
+  try {
+    const mine = await call<Mine>(`/c/${encodeURIComponent(boot.code)}/mine`);
+    if (mine) model.takeMine(mine);
+  } catch {
+    learnedAt = before;
+    // The next connect asks again; until then this phone knows what it did itself.
+  }
+}
+
+/** The address names prompt, order and search, so that a reload or a shared link shows the same list. */
+function readAddress(): void {
+  const asked = new URLSearchParams(location.search);
+  const order = asked.get("sort");
+  if (order === "new" || order === "top" || order === "mine") model.order.value = order;
+  model.query.value = asked.get("q") ?? "";
+  model.chosen.value = Number(asked.get("prompt")) || null;
+  let first = true;
+  effect(() => {
+    const now = new URLSearchParams();
+    if (model.chosen.value) now.set("prompt", String(model.chosen.value));
+    if (model.order.value !== "new") now.set("sort", model.order.value);
+    if (model.query.value) now.set("q", model.query.value);
+    const query = now.toString();
+    if (!first) history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    first = false;
+  });
+}
+
+function watchPage(): void {
+  model.online.value = navigator.onLine;
+  addEventListener("offline", () => (model.online.value = false));
+  addEventListener("online", () => {
+    model.online.value = true;
+    wire.revive();
+    outbox.pump(true);
+  });
+  addEventListener("pagehide", () => postAtLeaving(boot.code, outbox.leftovers()));
+  addEventListener("pageshow", (event) => event.persisted && wire.revive());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    model.refresh();
+    wire.revive();
+    outbox.pump(true);
+    void learnMine();
+  });
+}
+
+function emptied(id: string): HTMLElement {
+  const element = region(id);
+  element.replaceChildren();
+  return element;
+}

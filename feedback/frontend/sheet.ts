@@ -1,0 +1,3 @@
+/** The printable sheet: one button. */
+
+document.querySelector("#print")?.addEventListener("click", () => window.print());

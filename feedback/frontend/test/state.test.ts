@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyFrame, applyHeart, arrange, ideasOf, isOnScreen, placeOf, promptToShow, rank, roomOf, search } from "../lib/state.ts";
+import { idea, prompt, snapshot } from "./rooms.ts";
+
+test("a frame fits when it covers what is known, is known when it brings nothing, and leaves a gap otherwise", () => {
+  assert.equal(placeOf(10, { from: 10, to: 12 }), "fits");
+  assert.equal(placeOf(11, { from: 10, to: 12 }), "fits");
+  assert.equal(placeOf(12, { from: 10, to: 12 }), "known");
+  assert.equal(placeOf(9, { from: 10, to: 12 }), "gap");
+});
+
+test("a frame changes, adds and removes ideas and leaves the room before it as it was", () => {
+  const room = roomOf(snapshot({ seq: 3, ideas: [idea("A", { n: 1 }), idea("B", { n: 2 })] }));
+  const after = applyFrame(room, { from: 3, to: 5, shown: 4, changes: { ideas: [idea("B", { n: 2, agree: 7 }), idea("C", { n: 3 })], gone: ["A"] } });
+  assert.deepEqual([...after.ideas.keys()], ["B", "C"]);
+  assert.equal(after.ideas.get("B")?.agree, 7);
+  assert.deepEqual([after.seq, after.shown], [5, 4]);
+  assert.deepEqual([room.seq, room.ideas.size, room.ideas.get("B")?.agree], [3, 2, 0]);
+});
+
+test("a frame without ideas replaces only what it names", () => {
+  const room = roomOf(snapshot({ seq: 3, ideas: [idea("A")] }));
+  const after = applyFrame(room, { from: 3, to: 4, shown: 0, changes: { prompts: [prompt(1, { state: "closed" })] } });
+  assert.equal(after.prompts[0]?.state, "closed");
+  assert.equal(after.ideas, room.ideas);
+});
+
+test("a heartbeat never moves seq", () => {
+  const room = roomOf(snapshot({ seq: 3, shown: 2 }));
+  const after = applyHeart(room, { to: 9, shown: 1, counts: { joined: 9, here: 8, ideas: 0, votes: 0 } });
+  assert.deepEqual([after.seq, after.shown, after.counts.joined], [3, 2, 9]);
+});
+
+test("a heartbeat tells how far a theme run has got", () => {
+  const counts = { joined: 0, here: 0, ideas: 0, votes: 0 };
+  const running = roomOf(snapshot({ run: { state: "running", progress: 0 } }));
+  assert.equal(applyHeart(running, { to: 1, shown: 0, counts, progress: 0.4 }).run?.progress, 0.4);
+  assert.equal(applyHeart(roomOf(snapshot()), { to: 1, shown: 0, counts, progress: 0.4 }).run, null);
+});
+
+test("lists are newest first, most supported first, or mine", () => {
+  const ideas = [idea("A", { n: 1, agree: 2 }), idea("B", { n: 2, agree: 5 }), idea("C", { n: 3, agree: 2 })];
+  const ids = (order: "new" | "top" | "mine") => arrange(ideas, order, new Set(["A", "C"])).map((each) => each.id).join("");
+  assert.deepEqual([ids("new"), ids("top"), ids("mine")], ["CBA", "BAC", "CA"]);
+});
+
+test("equal support shares a rank", () => {
+  const ideas = [idea("A", { n: 1, agree: 5 }), idea("B", { n: 2, agree: 3 }), idea("C", { n: 3, agree: 3 }), idea("D", { n: 4, agree: 1 })];
+  assert.deepEqual(rank(ideas, 7).map(({ rank: place, idea: { id } }) => `${place}${id}`), ["1A", "2B", "2C", "4D"]);
+  assert.equal(rank(ideas, 2).length, 2);
+});
+
+test("ideas without support have no rank and stand newest first", () => {
+  const ideas = [idea("A", { n: 1 }), idea("B", { n: 2 }), idea("C", { n: 3, agree: 1 })];
+  assert.deepEqual(rank(ideas, 7).map(({ rank: place, idea: { id } }) => `${place}${id}`), ["1C", "0B", "0A"]);
+});
+
+test("search wants every word and minds neither case nor accents", () => {
+  const ideas = [idea("A", { text: "Une résidence à la mairie" }), idea("B", { text: "RESIDENCE in the town hall" }), idea("C", { text: "Straße" })];
+  const found = (query: string) => search(ideas, query).map((each) => each.id).join("");
+  assert.deepEqual([found("residence"), found("MAIRIE résid"), found("strasse"), found("  "), found("zoo")], ["AB", "A", "C", "ABC", ""]);
+});
+
+test("the prompt shown first is the open one on the stage, else the newest open one, else the last", () => {
+  const stage = { scene: "ranking" as const, prompt: 1, idea: null };
+  const prompts = [prompt(1), prompt(2), prompt(3, { state: "draft" })];
+  assert.equal(promptToShow({ prompts, stage })?.id, 1);
+  assert.equal(promptToShow({ prompts, stage: { ...stage, prompt: null } })?.id, 2);
+  assert.equal(promptToShow({ prompts: [prompt(1, { state: "closed" }), prompt(2, { state: "closed" })], stage })?.id, 2);
+  assert.equal(promptToShow({ prompts: [prompt(3, { state: "draft" })], stage }), undefined);
+});
+
+test("ideas belong to their prompt", () => {
+  const room = roomOf(snapshot({ ideas: [idea("B", { n: 2, prompt: 2 }), idea("C", { n: 3 }), idea("A", { n: 1 })] }));
+  assert.deepEqual(ideasOf(room, 1).map((each) => each.id), ["A", "C"]);
+  assert.equal(ideasOf(room, null).length, 3);
+});
+
+test("an idea is on screen once its commit was shown", () => {
+  assert.deepEqual([isOnScreen(5, 5), isOnScreen(6, 5), isOnScreen(undefined, 5)], [true, false, false]);
+});

@@ -1,0 +1,15 @@
+"""Pages, one blueprint per audience: a view only translates between a request and an action or a query."""
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from feedback.web import assets, enter, errors, facilitator, i18n, ops, organiser, participant, rapporteur, stage
+
+
+def register(app: Flask, protect: CSRFProtect) -> None:
+    """Add all pages, their languages and their error pages to the app."""
+    i18n.init(app)
+    errors.init(app)
+    ops.exempt(protect)
+    for module in (assets, participant, ops, stage, facilitator, rapporteur, organiser, enter, i18n):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,239 @@
+"""What the pages of the crew share: ideas and themes as they are shown, the theme run in words, notices."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import segno
+from flask import current_app, flash, request, url_for
+from flask_babel import format_date, format_time, gettext, lazy_gettext, ngettext, to_user_timezone
+from markupsafe import Markup
+
+from feedback.db import db
+from feedback.domain.roles import Actor, Role
+from feedback.domain.themes import Placed
+from feedback.presence import Presence
+from feedback.store.ideas import Idea, counts_of
+from feedback.store.programme import Conversation, Prompt, Strand
+from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
+from feedback.web.i18n import boot
+
+HUES = 8
+#: What a theme run is doing, by the step it tells.
+_STEPS = {
+    "queued": lazy_gettext("It starts in a moment."),
+    "reading": lazy_gettext("Reading the ideas."),
+    "measuring": lazy_gettext("Comparing the ideas."),
+    "grouping": lazy_gettext("Grouping the ideas."),
+    "settling": lazy_gettext("Keeping what people decided."),
+    "naming": lazy_gettext("Finding names."),
+    "done": lazy_gettext("Bringing the themes here."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIdea:
+    """One idea as the crew sees it; `share` is its support in per cent of the most supported one."""
+
+    id: str
+    number: int
+    text: str
+    lang: str
+    prompt: int
+    agree: int
+    at: int
+    floor: bool
+    reason: str = ""
+    pinned: bool = False
+    stands_for: bool = False
+    share: int = 0
+
+    @property
+    def clock(self) -> str:
+        """When it was written; asked for only where it is shown, because hundreds of times cost a tenth of a second."""
+        return clock_of(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTheme:
+    """One theme with its ideas, most supported first."""
+
+    number: int
+    hue: int
+    name: str
+    named_by_person: bool
+    terms: tuple[str, ...]
+    ideas: tuple[ShownIdea, ...]
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All themes and the leftovers; `fresh` counts leftovers that no run has seen yet."""
+
+    themes: tuple[ShownTheme, ...]
+    leftovers: tuple[ShownIdea, ...]
+    fresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The theme run in words: whether one is under way, how far, or how the last one ended."""
+
+    in_flight: bool = False
+    ended: bool = False
+    failed: bool = False
+    percent: int | None = None
+    words: str = ""
+    clock: str = ""
+
+
+def say(text: str, kind: str = "good", *, undo: str = "") -> None:
+    """Tell what happened on the next page; `undo` is the address that takes it back."""
+    flash({"text": text, "undo": undo}, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value
+
+
+def spaced(code: str) -> str:
+    """Return a join code as it is read aloud: in two groups of three."""
+    return f"{code[:3]} {code[3:]}"
+
+
+def clock_of(at: int) -> str:
+    """Return an instant (epoch milliseconds) as a clock time in the conference's zone."""
+    return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "short"))
+
+
+def day_and_clock_of(at: int) -> str:
+    """Return an instant (epoch milliseconds) as day and clock time in the conference's zone."""
+    instant = datetime.fromtimestamp(at / 1000, UTC)
+    day = format_date(to_user_timezone(instant), "medium")
+    return str(gettext("%(day)s, %(clock)s", day=day, clock=clock_of(at)))
+
+
+def shown_idea(
+    idea: Idea, prompts: Mapping[int, Prompt], *, place: Placed | None = None, stands_for: bool = False, share: int = 0
+) -> ShownIdea:
+    """Return a row as the crew sees it."""
+    return ShownIdea(
+        id=idea.id,
+        number=idea.number,
+        text=idea.body,
+        lang=idea.lang,
+        prompt=prompts[idea.prompt_id].number,
+        agree=idea.agree,
+        at=idea.created_at,
+        floor=idea.source == "floor",
+        # Usual reasons are stored in English and known to the catalogues; other people's words pass as they are.
+        reason=gettext(idea.reason) if idea.reason else "",
+        pinned=place is not None and place.pinned,
+        stands_for=stands_for,
+        share=share,
+    )
+
+
+def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, Prompt]) -> Board:
+    """Group the shown ideas by theme; whatever stands in no standing theme is a leftover."""
+    rows = {row.number: row for row in themes_of(db.session(), conversation_id)}
+    places = places_of(db.session(), conversation_id)
+    groups: dict[int | None, list[ShownIdea]] = defaultdict(list)
+    fresh = 0
+    for idea in sorted(ideas, key=lambda idea: (-idea.agree, idea.number)):
+        place = places.get(idea.id)
+        home = place.theme if place is not None and place.theme in rows else None
+        fresh += place is None
+        stands_for = home is not None and idea.id in rows[home].representatives
+        groups[home].append(shown_idea(idea, prompts, place=place, stands_for=stands_for))
+    themes = tuple(_theme(row, tuple(groups[number])) for number, row in rows.items())
+    return Board(themes, tuple(groups[None]), fresh)
+
+
+def frame_of(conversation: Conversation, actor: Actor) -> dict[str, Any]:
+    """Return what every page about one conversation needs: whose it is, its counts, how to join, other doors."""
+    strand = db.session().get_one(Strand, conversation.strand_id)
+    return {
+        "conversation": conversation,
+        "actor": actor,
+        "strand": strand,
+        "counts": counts_of(db.session(), conversation.id),
+        "here": presence().here(conversation.id),
+        "spaced_code": spaced(conversation.code),
+        "join_address": address_of(url_for("participant.conversation", code=conversation.code)),
+        "faces": _faces(conversation, actor),
+        "worker_alive": presence().worker_alive,
+        "boot": boot(view="crew", code=conversation.code, since=conversation.seq),
+    }
+
+
+def _faces(conversation: Conversation, actor: Actor) -> list[tuple[str, str]]:
+    """List the other pages that this person may open."""
+    faces = [(url_for("stage.stage", code=conversation.code), gettext("Stage"))]
+    if actor.role in (Role.FACILITATOR, Role.ORGANISER):
+        faces.append((url_for("facilitator.page", code=conversation.code), gettext("Console")))
+    if actor.role in (Role.RAPPORTEUR, Role.ORGANISER):
+        faces.append((url_for("rapporteur.page", code=conversation.code), gettext("Desk")))
+    if actor.role is Role.ORGANISER:
+        faces.append((url_for("organiser.page"), gettext("Organiser")))
+    return faces
+
+
+def presence() -> Presence:
+    """Return what this process knows of the moment."""
+    found: Presence = current_app.extensions["feedback.presence"]
+    return found
+
+
+def address_of(path: str) -> str:
+    """Return the whole address of a path, as other devices reach it."""
+    base = current_app.config.get("FEEDBACK_JOIN_ADDRESS") or request.url_root
+    return f"{str(base).rstrip('/')}{path}"
+
+
+def qr_svg(text: str) -> Markup:
+    """Draw a text as a QR code, dark on white whatever the page's colours: one SVG element."""
+    drawn = segno.make(text, error="m", micro=False)
+    svg = drawn.svg_inline(border=2, omitsize=True, dark="#000", light="#fff", svgclass=None, lineclass=None)
+    return Markup(svg)  # noqa: S704 -- segno's drawing holds no text of ours
+
+
+def searched(ideas: Sequence[Idea], query: str) -> list[Idea]:
+    """Return the ideas that hold every word of the query, whatever its case and accents."""
+    wanted = _fold(query).split()
+    return [idea for idea in ideas if not wanted or all(word in _fold(idea.body) for word in wanted)]
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text)
+    return "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
+
+
+def _theme(row: ThemeRow, ideas: tuple[ShownIdea, ...]) -> ShownTheme:
+    return ShownTheme(
+        number=row.number,
+        hue=(row.number - 1) % HUES + 1,
+        name=row.name,
+        named_by_person=row.named_by_person,
+        terms=tuple(row.terms),
+        ideas=ideas,
+        votes=sum(idea.agree for idea in ideas),
+    )
+
+
+def run_of(conversation_id: int) -> Run:
+    """Say how the conversation's newest theme run stands."""
+    run = last_run(db.session(), conversation_id)
+    if run is None:
+        return Run()
+    if run.state in ("queued", "running"):
+        share, step = presence().progress(conversation_id)
+        words = str(_STEPS.get(step, _STEPS["queued"]))
+        return Run(in_flight=True, percent=round(100 * share) if share else None, words=words)
+    if run.state == "failed":
+        said = gettext("The last run did not work out. The themes are as they were; please try again.")
+        return Run(ended=True, failed=True, words=said)
+    clock = clock_of(run.ended_at or run.created_at)
+    found = run.themes_found
+    said = ngettext("%(num)s theme found at %(clock)s.", "%(num)s themes found at %(clock)s.", found, clock=clock)
+    return Run(ended=True, words=said, clock=clock)

@@ -1,0 +1,68 @@
+"""From refusal to answer: a page for people, JSON for scripts; and the headers that every answer carries."""
+
+import logging
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from feedback.domain.facts import BadRequest, FormExpired, NotFound, Refusal, ServerFault, TooLarge, TooMany
+from feedback.web.access import keep_token
+from feedback.wording import sentence_of
+
+_log = logging.getLogger("feedback.web")
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+_BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: NotFound, 413: TooLarge, 429: TooMany}
+
+
+def init(app: Flask) -> None:
+    """Answer refusals and faults in the user's language; set security headers."""
+    app.register_error_handler(Refusal, answer)
+    app.register_error_handler(CSRFError, lambda _: answer(FormExpired()))
+    app.register_error_handler(RequestEntityTooLarge, lambda _: answer(TooLarge(limit=2)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
+    app.after_request(keep_token)
+    app.after_request(_headers)
+
+
+def answer(refusal: Refusal) -> ResponseReturnValue:
+    """Turn a refusal into the answer that the asker can read."""
+    sentence = sentence_of(refusal.code, refusal.detail)
+    if wants_json():
+        return {"code": refusal.code, "sentence": sentence, "detail": dict(refusal.detail)}, refusal.status
+    kept = request.form.get("text", "") if request.method == "POST" else ""
+    page = render_template("refusal.html", code=refusal.code, sentence=sentence, kept=kept[:10_000])
+    return page, refusal.status
+
+
+def wants_json() -> bool:
+    """Tell whether a script asks."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return "X-Op" in request.headers or (best == "application/json")
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error
+    return answer(_BY_STATUS.get(error.code or 500, BadRequest if (error.code or 500) < 500 else ServerFault)())
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    _log.exception("a request broke: %s %s", request.method, request.endpoint, exc_info=error)
+    return answer(ServerFault())
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

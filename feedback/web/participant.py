@@ -1,0 +1,208 @@
+"""The participant's pages: the door, the conversation, what is kept. Everything here works without a script."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import get_locale, get_timezone
+from werkzeug.wrappers import Response
+
+from feedback.actions.ops import apply_op
+from feedback.db import db, write
+from feedback.domain.facts import BadRequest, Refusal, WrongCode
+from feedback.domain.ids import tidy_code, ulid
+from feedback.domain.ops import parse_op
+from feedback.domain.programme import PromptState
+from feedback.domain.roles import Actor
+from feedback.domain.texts import IDEA_LIMIT
+from feedback.presence import Presence
+from feedback.store.programme import Conversation, conversation_by_code, conversations_of, prompts_of, strands_of
+from feedback.store.screens import mine_of, seq_of, state_of
+from feedback.web import i18n
+from feedback.web.access import conversation_here, participant_here
+from feedback.web.phone_forms import DeedForm, EditForm, IdeaForm, JoinForm, VoteForm
+from feedback.web.phone_page import Asked, Page, page_of, read_asked
+from feedback.wording import sentence_of
+
+blueprint = Blueprint("participant", __name__)
+Answer = str | Response | tuple[str, int]
+#: The state of each conversation as of its newest commit: a full room opens the page at once, but it is read once.
+_rooms: dict[tuple[str, int], dict[str, Any]] = {}
+
+
+@blueprint.get("/")
+def home() -> Answer:
+    """Show the strands with their open conversations, and a field for the code."""
+    return _home()
+
+
+@blueprint.post("/join")
+def join() -> Answer:
+    """Lead from a typed code to its conversation."""
+    typed = JoinForm().code.data or ""
+    code = tidy_code(typed)[:12]
+    if conversation_by_code(db.session(), code) is None:
+        return _home(typed=typed[:20], refusal=WrongCode())
+    return redirect(url_for("participant.conversation", code=code), 303)
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """Say what is kept, for how long, and whom to ask."""
+    conference = i18n.conference()
+    return render_template(
+        "participant/about.html",
+        retention_days=conference.retention_days if conference else 30,
+        contact=conference.contact if conference else "",
+    )
+
+
+@blueprint.get("/c/<code>")
+def conversation(code: str) -> Answer:
+    """Show a conversation; whoever comes for the first time has joined it."""
+    found, _ = conversation_here(code)
+    if code != found.code:
+        address = url_for("participant.conversation", code=found.code)
+        return redirect(f"{address}?{urlencode(request.args)}" if request.args else address, 303)
+    return _conversation(found, participant_here(found), read_asked(request.args))
+
+
+@blueprint.post("/c/<code>/ideas")
+def write_idea(code: str) -> Answer:
+    """Take an idea from the form; a refusal shows the page again with the text in it."""
+    found, _ = conversation_here(code)
+    actor, form = participant_here(found), IdeaForm()
+    if not form.validate():
+        raise BadRequest
+    text = form.text.data or ""
+    idea = {"k": "idea", "id": form.id.data, "prompt": form.prompt.data, "text": text, "lang": str(get_locale())}
+    try:
+        _do(found, actor, idea)
+    except Refusal as refusal:
+        return _conversation(found, actor, Asked(prompt=form.prompt.data), refusal=refusal, text=text)
+    address = url_for("participant.conversation", code=found.code, prompt=form.prompt.data)
+    return redirect(f"{address}#idea-{form.id.data}", 303)
+
+
+@blueprint.post("/c/<code>/ideas/<idea>/edit")
+def edit_idea(code: str, idea: str) -> Answer:
+    """Change the words of an own idea."""
+    form = EditForm()
+    return _deed(code, form, idea, {"k": "edit", "idea": idea, "text": form.text.data or ""})
+
+
+@blueprint.post("/c/<code>/ideas/<idea>/withdraw")
+def withdraw_idea(code: str, idea: str) -> Answer:
+    """Take an own idea back."""
+    return _deed(code, DeedForm(), idea, {"k": "withdraw", "idea": idea})
+
+
+@blueprint.post("/c/<code>/ideas/<idea>/vote")
+def vote(code: str, idea: str) -> Answer:
+    """Support an idea, or take the support back."""
+    form = VoteForm()
+    return _deed(code, form, idea, {"k": "vote", "idea": idea, "val": 1 if form.val.data == "1" else None})
+
+
+def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:
+    """Do something to one idea and go back to the list; a refusal is said beside the idea."""
+    found, _ = conversation_here(code)
+    actor, back = participant_here(found), urlsplit(form.back.data or "")
+    if not form.validate():
+        raise BadRequest
+    with db.engine.connect() as database:
+        rev = int(mine_of(database, found.id, actor.participant_id or 0)["max_rev"]) + 1
+    try:
+        _do(found, actor, op | {"rev": rev})
+    except Refusal as refusal:
+        asked = read_asked(dict(parse_qsl(back.query)))
+        if op["k"] == "edit":
+            asked = replace(asked, edit=idea)
+        return _conversation(found, actor, asked, refusal=refusal, text=op.get("text", ""), idea=idea)
+    address = url_for("participant.conversation", code=found.code)
+    query = f"?{back.query}" if back.query and back.path == address else ""
+    return redirect(f"{address}{query}#idea-{idea}", 303)
+
+
+def _do(conversation: Conversation, actor: Actor, op: Mapping[str, Any]) -> None:
+    """Put a form's wish through the door that phones use."""
+    write(apply_op, conversation.id, actor, parse_op({"op": _fresh_id(), **op}))
+
+
+def _fresh_id() -> str:
+    return ulid(time.time_ns() // 1_000_000, secrets.randbits)
+
+
+def _home(typed: str = "", refusal: Refusal | None = None) -> Answer:
+    running = conversations_of(db.session(), only_open=True)
+    strands = [
+        {
+            "key": strand.key,
+            "mark": strand.mark,
+            "name": strand.name,
+            "tagline": strand.tagline,
+            "focus": strand.focus,
+            "description": strand.description,
+            "conversations": [_door(found) for found, of in running if of.id == strand.id],
+        }
+        for strand in strands_of(db.session())
+    ]
+    problem = sentence_of(refusal.code, refusal.detail) if refusal else ""
+    page = render_template("participant/home.html", strands=strands, typed=typed, problem=problem)
+    return (page, refusal.status) if refusal else page
+
+
+def _door(conversation: Conversation) -> dict[str, str]:
+    """Return what the conference's page says of an open conversation: its title and the question of the moment."""
+    asked = [prompt.text for prompt in prompts_of(db.session(), conversation.id) if prompt.state is PromptState.OPEN]
+    return {"code": conversation.code, "title": conversation.title, "prompt": asked[-1] if asked else ""}
+
+
+def _conversation(
+    conversation: Conversation,
+    actor: Actor,
+    asked: Asked,
+    *,
+    refusal: Refusal | None = None,
+    text: str = "",
+    idea: str = "",
+) -> Answer:
+    place = conversation.id
+    presence: Presence = current_app.extensions["feedback.presence"]
+    with db.engine.connect() as database:
+        room = _room(database, place)
+        mine = mine_of(database, place, actor.participant_id or 0)
+    path = url_for("participant.conversation", code=conversation.code)
+    page = page_of(path, room, mine, asked, shown=presence.shown(place), zone=get_timezone() or ZoneInfo("UTC"))
+    if idea:
+        page = replace(page, refused_idea=idea, edited_text=text)
+    html = _render(room, page, text="" if idea else text, refusal=refusal)
+    return (html, refusal.status) if refusal else html
+
+
+def _render(room: dict[str, Any], page: Page, *, text: str, refusal: Refusal | None) -> str:
+    conference = i18n.conference()
+    return render_template(
+        "participant/conversation.html",
+        room=room,
+        page=page,
+        text=text,
+        problem=sentence_of(refusal.code, refusal.detail) if refusal else "",
+        fresh_id=_fresh_id(),
+        retention_days=conference.retention_days if conference else 30,
+        contact=conference.contact if conference else "",
+        boot=i18n.boot(view="phone", code=room["conversation"]["code"], since=room["seq"], limit=IDEA_LIMIT),
+    )
+
+
+def _room(database: Any, place: int) -> dict[str, Any]:
+    slot = (str(db.engine.url), place)
+    known = _rooms.get(slot)
+    if known is None or known["seq"] != seq_of(database, place):
+        known = _rooms[slot] = state_of(database, place, crew=False)
+    return known

@@ -1,0 +1,240 @@
+"""The crew's pages in a real browser: they stay current, keep what people are writing, work by keyboard, pass axe."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from served import Served
+
+from feedback.domain.ids import ulid
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+PASSWORD = "four old trams by night"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running house."""
+    with Served(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def links(served: Served) -> dict[str, str]:
+    """The links of the first conversation and of the organiser."""
+    made = served.links()
+    return {**made["conversations"][0], "organiser": made["organiser"]}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def enter(chromium: Browser, served: Served, secret: str, **more: object) -> tuple[BrowserContext, Page]:
+    """Come in by a link, as a person does."""
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **more})
+    page = context.new_page()
+    page.goto(f"{served.base}/enter#{secret}")
+    page.get_by_role("button", name="Come in").click()
+    return context, page
+
+
+class Phone:
+    """Somebody in the room who writes ideas by HTTP."""
+
+    def __init__(self, chromium: Browser, served: Served, code: str) -> None:
+        self.base, self.code = served.base, code
+        self.context = chromium.new_context()
+        self.context.request.get(f"{self.base}/c/{code}")
+        room = self.context.request.get(f"{self.base}/c/{code}/sync").json()
+        self.prompt = room["prompts"][0]["id"]
+
+    def write(self, text: str) -> str:
+        """Send one idea; returns its id."""
+        import secrets
+
+        idea = ulid(1_790_000_000_000, secrets.randbits)
+        op = {"op": ulid(1_790_000_000_000, secrets.randbits), "k": "idea", "id": idea, "prompt": self.prompt}
+        answer = self.context.request.post(
+            f"{self.base}/c/{self.code}/ops",
+            headers={"X-Op": "1", "Origin": self.base, "Content-Type": "application/json"},
+            data=json.dumps({"ops": [op | {"text": text, "lang": "en"}]}),
+        )
+        assert answer.json()["acks"][0]["status"] == "ok"
+        return idea
+
+
+def axe_findings(page: Page) -> list[str]:
+    """What axe has to say about the page, everything unfolded."""
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    return [f"{found['id']}: {found['nodes'][0]['target']}" for found in Axe().run(page).response["violations"]]
+
+
+def test_console_stays_current_and_keeps_what_is_being_written(chromium, served, links):
+    context, page = enter(chromium, served, links["facilitator"], viewport={"width": 360, "height": 740})
+    phone = Phone(chromium, served, links["code"])
+    expect(page.locator("#live")).to_have_text("Live")
+    page.locator("#new-prompt summary").click()
+    page.fill("#new-prompt-text", "What would you stop?")
+    phone.write("Open the depot at night")
+    expect(page.locator("#idea-list .words")).to_have_text(["Open the depot at night"])
+    assert page.input_value("#new-prompt-text") == "What would you stop?"
+    assert page.evaluate("document.activeElement.id") == "new-prompt-text"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Keep it as a draft").click()
+    expect(page.locator("#notice")).to_contain_text("kept as a draft")
+    expect(page.locator("#new-prompt")).not_to_have_attribute("open", "")
+    context.close()
+
+
+def test_console_list_does_not_move_under_the_pointer(chromium, served, links):
+    context, page = enter(chromium, served, served.links()["conversations"][0]["facilitator"])
+    phone = Phone(chromium, served, links["code"])
+    phone.write("Already there")
+    row = page.locator("#idea-list li", has_text="Already there")
+    row.hover()
+    before = row.bounding_box()
+    phone.write("Just in")
+    button = page.get_by_role("button", name="1 new idea")
+    row.hover()
+    expect(button).to_be_visible()
+    assert page.locator("#idea-list li", has_text="Just in").count() == 0
+    assert before is not None
+    button.click()
+    expect(page.locator("#idea-list li").first).to_contain_text("Just in")
+    context.close()
+
+
+def test_hide_by_keyboard_says_what_happened_and_is_undone(chromium, served, links):
+    context, page = enter(chromium, served, served.links()["conversations"][0]["facilitator"])
+    Phone(chromium, served, links["code"]).write("To be hidden")
+    row = page.locator("#idea-list li", has_text="To be hidden")
+    row.get_by_role("link", name="Hide").focus()
+    page.keyboard.press("Enter")
+    sheet = page.locator("dialog#sheet")
+    expect(sheet).to_contain_text("Hide this idea?")
+    sheet.get_by_role("button", name="Hide the idea").click()
+    expect(sheet).to_contain_text("Please choose a reason, or write one")
+    sheet.get_by_label("It hurts people.").check()
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("The idea is hidden.")
+    expect(page.locator("#hidden")).to_contain_text("Reason: It hurts people.")
+    expect(sheet).not_to_be_visible()
+    page.locator("#notice").get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    context.close()
+
+
+def test_desk_moves_names_undoes_and_downloads(chromium, served, links, tmp_path):
+    phone = Phone(chromium, served, links["code"])
+    for text in ("More buses at night", "Night buses for all", "Cheaper buses", "Trams every ten minutes"):
+        phone.write(text)
+    for text in ("Free museum evenings", "Museums open late", "A museum of the future", "Art in the museum yard"):
+        phone.write(text)
+    context, page = enter(chromium, served, served.links()["conversations"][0]["rapporteur"])
+    expect(page.locator("#leftovers-name")).to_have_text("All ideas")
+    page.get_by_role("button", name="Find themes").click()
+    expect(page.locator("#bar")).to_contain_text("as of", timeout=90_000)
+    first = page.locator("section.column[data-theme]").first
+    number = first.get_attribute("data-theme")
+    if number != "none":
+        page.locator(f"#tools-{number} summary").click()
+        page.fill(f"#name-{number}", "On the move")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#theme-{number}-name")).to_have_text("On the move")
+        page.locator("#notice").get_by_role("button", name="Undo").click()
+        expect(page.locator("#notice")).to_contain_text("Taken back: renamed to “On the move”.")
+    page.locator("#board .idea input").first.check()
+    expect(page.locator("#chosen")).to_have_text("1 idea chosen")
+    page.select_option("#to", "")
+    page.get_by_role("button", name="Move").click()
+    expect(page.locator("#notice")).to_contain_text("1 idea moved to “Leftovers”.")
+    expect(page.locator("#selection")).not_to_be_visible()
+    page.get_by_role("button", name="Freeze the present state").click()
+    expect(page.locator("#notice")).to_contain_text("is frozen.")
+    for label, ending in (("Markdown", "md"), ("CSV", "csv"), ("JSON", "json")):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=label).first.click()
+        target = tmp_path / f"report.{ending}"
+        saved.value.save_as(target)
+        assert "Museums open late" in target.read_text(encoding="utf-8-sig")
+        expect(page.locator("#notice")).to_contain_text(f"The {label} file is saved on this device.")
+    context.close()
+
+
+def test_lost_line_is_shown_and_comes_back_by_itself(chromium, served, links):
+    context, page = enter(chromium, served, served.links()["conversations"][1]["facilitator"])
+    expect(page.locator("#live")).to_have_text("Live")
+    context.set_offline(True)
+    served.kill()
+    expect(page.locator("#live")).to_contain_text("Connection lost. As of", timeout=20_000)
+    page.locator("#prompts").get_by_role("button", name="Close").click()
+    expect(page.locator("#notice")).to_contain_text("That did not go out: the connection is lost.")
+    served.start()
+    context.set_offline(False)
+    expect(page.locator("#live")).to_have_text("Live", timeout=20_000)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_crew_pages_pass_axe(chromium, served, links, scheme, tmp_path: Path):
+    _, known = organiser(chromium, served, links)
+    width = 360 if scheme == "light" else 1280
+    context = chromium.new_context(
+        viewport={"width": width, "height": 740},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        bypass_csp=True,
+        storage_state=known,
+    )
+    page = context.new_page()
+    code = links["code"]
+    for path in (
+        "/enter",
+        "/organiser",
+        "/organiser/conference",
+        "/organiser/strands/1",
+        "/organiser/password",
+        f"/organiser/conversations/{code}",
+        f"/organiser/conversations/{code}/clear",
+        f"/console/{code}",
+        f"/desk/{code}",
+    ):
+        page.goto(served.base + path)
+        assert axe_findings(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
+
+
+def organiser(chromium: Browser, served: Served, links: dict[str, str]) -> tuple[Page, dict[str, object]]:
+    """Come in as the organiser: by the link the first time, by the password from then on."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{served.base}/organiser/login")
+    if page.locator("#password").count() == 0:
+        page.goto(f"{served.base}/enter#{served.links()['organiser']}")
+        page.get_by_role("button", name="Come in").click()
+        page.fill("#new", PASSWORD)
+        page.fill("#again", PASSWORD)
+        page.get_by_role("button", name="Save the password").click()
+    else:
+        page.fill("#password", PASSWORD)
+        page.get_by_role("button", name="Come in").click()
+    page.wait_for_url("**/organiser")
+    state = context.storage_state()
+    return page, state

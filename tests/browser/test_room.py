@@ -1,0 +1,237 @@
+"""A room in real browsers: two phones (one without JavaScript) and a stage; bad networks, restarts, weight, axe."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from served import Served
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+PHONE = {"width": 360, "height": 740}
+WALL = {"width": 1920, "height": 1080}
+FIRST_LOAD = 150 * 1024
+SOON = 10_000
+# Chromium's own note about a socket that cannot be opened while the server is away.
+EXPECTED_NOISE = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running house."""
+    with Served(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Room:
+    """One conversation of the house, and the pages that people hold of it."""
+
+    def __init__(self, chromium: Browser, served: Served, place: int) -> None:
+        self.chromium, self.served = chromium, served
+        self.links: dict[str, Any] = served.links()["conversations"][place]
+        self.code = self.links["code"]
+        self.contexts: list[Any] = []
+        self.faults: list[str] = []
+
+    def page(self, **more: Any) -> Page:
+        """A page in a browser of its own; what goes wrong in its scripts is noted."""
+        context = self.chromium.new_context(**{"viewport": PHONE, **more})
+        self.contexts.append(context)
+        page: Page = context.new_page()
+        page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+        page.on("console", self._note)
+        return page
+
+    def phone(self, **more: Any) -> Page:
+        """Somebody's phone, in the conversation."""
+        page = self.page(**more)
+        page.goto(f"{self.served.base}/c/{self.code}")
+        return page
+
+    def stage(self, **more: Any) -> Page:
+        """The projected page."""
+        page = self.page(**{"viewport": WALL, **more})
+        page.goto(f"{self.served.base}/enter#{self.links['stage']}")
+        page.wait_for_url("**/stage/*")
+        return page
+
+    def close(self) -> None:
+        """Close all pages; no script may have failed."""
+        for context in self.contexts:
+            context.close()
+        assert self.faults == []
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error" and not any(noise in message.text for noise in EXPECTED_NOISE):
+            self.faults.append(message.text)
+
+
+@pytest.fixture
+def room(chromium: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """The conversation that a test asks for by its place, the first by default."""
+    opened = Room(chromium, served, getattr(request, "param", 0))
+    yield opened
+    opened.close()
+
+
+def write(page: Page, text: str) -> None:
+    page.fill("#text", text)
+    page.click("#write button")
+
+
+def write_and_wait(page: Page, text: str) -> None:
+    write(page, text)
+    expect(page.locator(".said.good")).to_be_visible(timeout=SOON)
+
+
+def idea(page: Page, text: str) -> Any:
+    return page.locator("li.idea", has_text=text)
+
+
+@pytest.mark.parametrize("room", [0], indirect=True)
+def test_two_phones_and_a_stage(room: Room) -> None:
+    stage, phone, plain = room.stage(), room.phone(), room.phone(java_script_enabled=False)
+    expect(stage.locator(".code")).to_have_text(room.code)
+    write_and_wait(phone, "Open the depot at night")
+    expect(phone.locator("#text")).to_have_value("")
+    write(plain, "Rehearsal rooms in every library")
+    expect(idea(plain, "Rehearsal rooms")).to_contain_text("mine")
+    expect(stage.locator(".ranked-text")).to_have_text(
+        ["Rehearsal rooms in every library", "Open the depot at night"], timeout=SOON
+    )
+    expect(idea(phone, "Open the depot")).to_contain_text("On screen", timeout=SOON)
+    idea(plain, "Open the depot").locator(".vote").click()
+    expect(stage.locator(".ranked-text").first).to_have_text("Open the depot at night", timeout=SOON)
+    expect(stage.locator(".ranked").first.locator(".bar-figure")).to_have_text("1")
+    expect(stage.locator(".counts dd")).to_have_text(["2", "1", "2", "1"], timeout=SOON)
+
+
+@pytest.mark.parametrize("room", [0], indirect=True)
+def test_new_ideas_wait_to_be_asked_for(room: Room) -> None:
+    reader, writer = room.phone(), room.phone()
+    write_and_wait(writer, "The first thing to read")
+    reader.reload()
+    first = idea(reader, "The first thing to read")
+    expect(first).to_be_visible(timeout=SOON)
+    reader.wait_for_timeout(500)
+    before = first.bounding_box()
+    write_and_wait(writer, "Something newer")
+    button = reader.locator("#list .news")
+    expect(button).to_have_text("1 new idea", timeout=SOON)
+    assert first.bounding_box() == before
+    button.click()
+    expect(reader.locator("li.idea").first).to_contain_text("Something newer")
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_without_a_network_nothing_is_lost_and_nothing_is_doubled(room: Room) -> None:
+    phone, other = room.phone(), room.phone()
+    write_and_wait(other, "An idea to support")
+    expect(idea(phone, "An idea to support")).to_be_visible(timeout=SOON)
+    phone.context.set_offline(True)
+    write(phone, "Written on the train")
+    expect(phone.locator("#status")).to_have_text("1 waiting")
+    expect(phone.locator("#text")).to_have_value("Written on the train")
+    expect(phone.locator("#write button")).to_have_text("Write another idea", timeout=SOON)
+    phone.click("#write button")
+    expect(idea(phone, "Written on the train")).to_contain_text("Waiting")
+    vote = idea(phone, "An idea to support").locator(".vote")
+    vote.click()
+    expect(vote).to_have_attribute("aria-pressed", "true")
+    expect(phone.locator("#status")).to_have_text("2 waiting")
+    phone.context.set_offline(False)
+    expect(phone.locator("#status")).to_be_empty(timeout=SOON)
+    expect(idea(phone, "Written on the train")).to_have_count(1)
+    expect(idea(other, "An idea to support").locator(".count")).to_have_text("1", timeout=SOON)
+    other.reload()
+    expect(idea(other, "Written on the train")).to_have_count(1, timeout=SOON)
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_a_draft_survives_a_reload_and_a_long_one_is_refused_with_its_text(room: Room) -> None:
+    phone = room.phone()
+    expect(phone.locator("#list .tabs button").first).to_be_visible(timeout=SOON)
+    phone.fill("#text", "x" * 399)
+    expect(phone.locator(".counter")).to_have_count(0)
+    phone.fill("#text", "x" * 501)
+    expect(phone.locator(".counter")).to_have_text("501 of 500 characters")
+    phone.click("#write button")
+    expect(phone.locator("#write-state .problem")).to_contain_text("That is 501 characters; 500 fit.")
+    phone.fill("#text", "Half a thought")
+    phone.reload()
+    expect(phone.locator("#text")).to_have_value("Half a thought", timeout=SOON)
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_an_own_idea_is_edited_and_withdrawn(room: Room) -> None:
+    phone = room.phone()
+    write_and_wait(phone, "Teh bandstand")
+    own = idea(phone, "bandstand")
+    own.get_by_role("button", name="Edit").click()
+    phone.locator("li.idea textarea").fill("The bandstand")
+    phone.get_by_role("button", name="Save changes").click()
+    expect(idea(phone, "The bandstand")).to_be_visible(timeout=SOON)
+    own.get_by_role("button", name="Withdraw").click()
+    own.get_by_role("button", name="Withdraw").click()
+    expect(own).to_have_count(0, timeout=SOON)
+
+
+@pytest.mark.parametrize("room", [2], indirect=True)
+def test_a_restart_heals_by_itself(room: Room) -> None:
+    phone, stage = room.phone(), room.stage()
+    write_and_wait(phone, "Before the fall")
+    room.served.kill()
+    write(phone, "While it was down")
+    expect(phone.locator("#status")).to_contain_text("1 waiting")
+    expect(stage.locator(".stale")).to_contain_text("as of", timeout=30_000)
+    room.served.start()
+    expect(phone.locator("#status")).to_be_empty(timeout=20_000)
+    expect(stage.locator(".ranked-text")).to_have_text(["While it was down", "Before the fall"], timeout=20_000)
+    expect(stage.locator(".stale")).to_have_count(0, timeout=SOON)
+
+
+@pytest.mark.parametrize("room", [2], indirect=True)
+def test_the_first_load_is_light_and_stays_in_the_house(room: Room) -> None:
+    page = room.page()
+    loaded: list[Any] = []
+    page.on("requestfinished", loaded.append)
+    page.goto(f"{room.served.base}/c/{room.code}")
+    expect(page.locator("#list .tabs button").first).to_be_visible(timeout=SOON)
+    assert {request.url.split("/")[2] for request in loaded} == {room.served.base.split("/")[2]}
+    weights = {request.url: request.sizes()["responseBodySize"] for request in loaded}
+    assert sum(weights.values()) < FIRST_LOAD, weights
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("room", [0], indirect=True)
+def test_pages_pass_axe(room: Room, scheme: str) -> None:
+    phone = room.phone(color_scheme=scheme, bypass_csp=True)
+    write_and_wait(phone, "Looked at by axe")
+    found = {"phone": Axe().run(phone)}
+    for name, path in (("home", "/"), ("about", "/about"), ("wrong code", "/c/ZZZZZZ")):
+        phone.goto(f"{room.served.base}{path}")
+        found[name] = Axe().run(phone)
+    room.faults.clear()  # the browser notes the wrong code's 404 as an error
+    stage = room.stage(color_scheme=scheme, bypass_csp=True)
+    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    found["stage"] = Axe().run(stage)
+    stage.goto(f"{room.served.base}/stage/{room.code}/sheet")
+    found["sheet"] = Axe().run(stage)
+    assert {name: seen.generate_report() for name, seen in found.items() if seen.violations_count} == {}

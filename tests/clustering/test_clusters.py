@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from feedback.clustering.clusters import best_clusters, largest_count, modularity, neighbour_graph, usual_count
+
+
+def blobs(count, size, seed=0):
+    """Unit rows around `count` axes, `size` each."""
+    chance = np.random.default_rng(seed)
+    rows = np.repeat(np.eye(count, 12), size, axis=0) + chance.normal(0, 0.08, (count * size, 12))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def silent(share):
+    assert 0 <= share <= 1
+
+
+@pytest.mark.parametrize("count", [3, 5, 8])
+def test_best_clusters_finds_clear_groups(count):
+    labels = best_clusters(blobs(count, 25), seed=0, report=silent)
+    assert [len(set(labels[start : start + 25])) for start in range(0, count * 25, 25)] == [1] * count
+    assert len(set(labels)) == count
+
+
+def test_best_clusters_chooses_on_a_sample_when_there_are_many():
+    labels = best_clusters(blobs(6, 50), seed=0, report=silent, most=100)
+    assert [len(set(labels[start : start + 50])) for start in range(0, 300, 50)] == [1] * 6
+    assert len(set(labels)) == 6
+
+
+@pytest.mark.parametrize("rows", [np.ones((30, 4)) / 2, np.zeros((30, 4)), np.eye(3)])
+def test_best_clusters_is_one_cluster_where_there_is_nothing_to_choose(rows):
+    assert set(best_clusters(rows, seed=0, report=silent)) == {0}
+
+
+def test_modularity_of_two_separate_pairs_is_a_half():
+    graph = csr_matrix(np.kron(np.eye(2), [[0.0, 1.0], [1.0, 0.0]]))
+    assert modularity(graph, np.array([0, 0, 1, 1])) == pytest.approx(0.5)
+    assert modularity(graph, np.array([0, 0, 0, 0])) == pytest.approx(0)
+
+
+def test_neighbour_graph_is_symmetric_and_has_no_loops():
+    graph = neighbour_graph(blobs(3, 10))
+    assert abs(graph - graph.T).nnz == 0
+    assert not graph.diagonal().any()
+
+
+def test_counts_follow_the_size_of_the_room():
+    assert [round(usual_count(size), 1) for size in (20, 100, 1000, 100_000)] == [3.5, 7.1, 12.2, 15]
+    assert [largest_count(size) for size in (20, 100, 1000)] == [5, 11, 25]

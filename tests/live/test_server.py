@@ -1,0 +1,170 @@
+"""The live side as phones, stage and crew meet it: frames, hearts, seats, and what revoking and clearing do."""
+
+import re
+import time
+from urllib.parse import urlencode
+
+import pytest
+from served import Browser, Line, Served
+from websockets.exceptions import ConnectionClosed
+
+from feedback.domain.ids import ulid
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with Served(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def links(served):
+    return served.links()
+
+
+def fresh() -> str:
+    return ulid(int(time.time() * 1000), lambda bits: time.time_ns() % 2**bits)
+
+
+def post(browser: Browser, path: str, **fields: str) -> int:
+    token = re.search(rb'name="csrf_token" value="([^"]+)"', browser.fetch("GET", "/about")[1])
+    body = urlencode({"csrf_token": token[1].decode(), **fields}).encode()
+    return browser.fetch("POST", path, body, Content_Type="application/x-www-form-urlencoded")[0]
+
+
+def crew(served: Served, secret: str) -> Browser:
+    browser = Browser(served)
+    assert post(browser, "/enter", secret=secret) == 303
+    return browser
+
+
+def phone(served: Served, code: str) -> tuple[Browser, Line]:
+    browser = Browser(served)
+    browser.fetch("GET", f"/c/{code}")
+    return browser, Line(browser, code)
+
+
+def prompt_of(served: Served, code: str) -> int:
+    return Browser(served).get_json(f"/c/{code}/sync")["prompts"][0]["id"]
+
+
+def idea_op(prompt: int, text: str) -> dict:
+    return {"op": fresh(), "k": "idea", "id": fresh(), "prompt": prompt, "text": text, "lang": "en"}
+
+
+def test_votes_of_a_burst_reach_a_phone_in_few_frames_without_gap(served, links):
+    code = links["conversations"][0]["code"]
+    prompt = prompt_of(served, code)
+    _, writer = phone(served, code)
+    _, reader = phone(served, code)
+    seq = reader.listen("heart")["to"]
+    for n in range(20):
+        assert writer.op(idea_op(prompt, f"Idea {n}"))["status"] == "ok"
+    frames, seen = 0, {}
+    while len(seen) < 20:
+        beat = reader.listen("beat")
+        assert beat["from"] == seq
+        seq, frames = beat["to"], frames + 1
+        seen |= {idea["id"]: idea for idea in beat["changes"].get("ideas", [])}
+    assert frames < 20
+    assert all("participant" not in idea for idea in seen.values())
+    writer.close()
+    reader.close()
+
+
+def test_shown_follows_what_a_stage_was_sent(served, links):
+    place = links["conversations"][1]
+    _, writer = phone(served, place["code"])
+    prompt = prompt_of(served, place["code"])
+    seq = writer.op(idea_op(prompt, "Nobody sees it yet"))["seq"]
+    assert writer.listen("beat")["shown"] < seq
+    stage = Line(crew(served, place["stage"]), place["code"], "stage")
+    seq = writer.op(idea_op(prompt, "On the screen"))["seq"]
+    assert stage.listen("beat")["to"] >= seq
+    end = time.monotonic() + 8
+    while writer.listen("heart", 8)["shown"] < seq:
+        assert time.monotonic() < end
+    writer.close()
+    stage.close()
+
+
+def test_here_counts_people_and_not_tabs(served, links):
+    code = links["conversations"][2]["code"]
+    browser, first = phone(served, code)
+    second = Line(browser, code)
+    assert second.listen("heart")["counts"]["here"] == 1
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize("view", ["stage", "crew"])
+def test_a_phone_may_not_sit_with_the_crew(served, links, view):
+    code = links["conversations"][0]["code"]
+    browser, line = phone(served, code)
+    line.close()
+    with pytest.raises(PermissionError, match="forbidden"):
+        Line(browser, code, view)
+
+
+def test_a_stage_may_not_sit_with_the_crew_nor_write(served, links):
+    place = links["conversations"][0]
+    browser = crew(served, place["stage"])
+    with pytest.raises(PermissionError, match="forbidden"):
+        Line(browser, place["code"], "crew")
+    stage = Line(browser, place["code"], "stage")
+    ack = stage.op(idea_op(prompt_of(served, place["code"]), "The stage has no voice"))
+    assert ack["status"] == "rejected"
+    assert browser.fetch("GET", f"/c/{place['code']}/sync?view=crew")[0] == 403
+    assert browser.fetch("GET", f"/console/{place['code']}")[0] == 403
+    assert browser.fetch("GET", f"/desk/{place['code']}")[0] == 403
+    assert browser.fetch("GET", "/organiser")[0] in (303, 403)
+    stage.close()
+
+
+def test_a_wrong_code_is_refused(served, links):
+    browser, line = phone(served, links["conversations"][0]["code"])
+    line.close()
+    with pytest.raises(PermissionError, match="wrong_code"):
+        Line(browser, "ZZZZZZ")
+
+
+def test_a_browser_without_our_cookie_is_refused(served, links):
+    stranger = Browser(served)
+    stranger.cookies["feedback"] = "forged.cookie"
+    with pytest.raises(PermissionError, match="forbidden"):
+        Line(stranger, links["conversations"][0]["code"])
+
+
+def test_revoked_stage_links_close_their_sockets(served, links):
+    organiser = crew(served, links["organiser"])
+    assert post(organiser, "/organiser/password", new="correct horse battery", again="correct horse battery") == 303
+    place = links["conversations"][1]
+    browser = crew(served, place["stage"])
+    stage = Line(browser, place["code"], "stage")
+    assert post(organiser, f"/organiser/conversations/{place['code']}/stage-links/revoke") == 303
+    with pytest.raises(ConnectionClosed):
+        stage.listen("no such event", 10)
+    stage.close()
+    with pytest.raises(PermissionError, match="forbidden"):
+        Line(browser, place["code"], "stage")
+    assert post(Browser(served), "/enter", secret=place["stage"]) in (404, 422)
+
+
+def test_an_op_that_cannot_be_read_is_answered(served, links):
+    _, line = phone(served, links["conversations"][0]["code"])
+    op = fresh()
+    expected = {"op": op, "status": "rejected", "code": "bad_request", "detail": {}}
+    assert line.op({"op": op, "k": "shout"}) == expected
+    line.close()
+
+
+def test_stop_tells_the_screens_and_ends_within_three_seconds(tmp_path):
+    with Served(tmp_path) as running:
+        code = running.links()["conversations"][0]["code"]
+        _, line = phone(running, code)
+        line.listen("heart")
+        begun = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - begun < 10  # the figure of 3 s is checked where nothing else runs
+        assert line.listen("stop") == {}
+        line.close()

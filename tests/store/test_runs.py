@@ -1,0 +1,63 @@
+"""What a theme run reads: shown ideas, the themes as people left them, and the words everybody used."""
+
+from feedback.actions.ideas import hide_idea
+from feedback.actions.themes import (
+    fail_theme_run,
+    finish_theme_run,
+    merge_themes,
+    move_ideas,
+    rename_theme,
+    request_themes,
+)
+from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.store.runs import had_run, run_input, waiting_runs
+
+
+def test_run_input_of_the_first_run_is_the_shown_ideas(any_room):
+    anna = any_room.phone("anna")
+    kept, hidden = anna.write("Open at night"), anna.write("Mrs Miller")
+    any_room.phone("ben", place=1).write("Elsewhere")
+    any_room.do(hide_idea, hidden, reason="Names a person")
+    place = any_room.conversation().id
+    run = any_room.do(request_themes, place)
+    data = run_input(any_room.engine, run)
+    assert data.ideas == (IdeaText(kept, "Open at night", "en"),)
+    assert (data.previous, data.pins, data.seed) == (None, {}, 0)
+    conversation, prompt = any_room.conversation(), any_room.prompt()
+    assert {"Creative Conversations", "Inspire", conversation.title, prompt.text} <= set(data.stop_texts)
+    assert run_input(any_room.engine, run + 1) is None
+
+
+def test_run_input_of_a_later_run_carries_what_people_decided(any_room):
+    anna, place = any_room.phone("anna"), any_room.conversation().id
+    a, b, c, d = (anna.write(text) for text in ("Night", "Sunday", "Depot", "Tram"))
+    run = any_room.do(request_themes, place)
+    found = (Theme(1, "Hours", ideas=(a,)), Theme(2, "Days", ideas=(b,)), Theme(3, "Places", ideas=(c, d)))
+    any_room.gate.write(place, finish_theme_run, run, ThemeSet(found, (), 4))
+    any_room.do(rename_theme, place, 1, "Opening hours")
+    any_room.do(merge_themes, place, 1, 2)
+    any_room.do(move_ideas, place, [d], None)
+    data = run_input(any_room.engine, any_room.do(request_themes, place))
+    assert data.previous.next_id == 4
+    assert [(theme.id, theme.name, theme.named_by_person) for theme in data.previous.themes] == [
+        (1, "Opening hours", True),
+        (3, "Places", False),
+    ]
+    assert [sorted(theme.ideas) for theme in data.previous.themes] == [sorted((a, b)), [c]]
+    assert data.previous.leftovers == (d,)
+    assert data.pins == {a: 1, b: 1, d: None}
+
+
+def test_waiting_runs_are_those_that_have_not_ended(any_room):
+    place = any_room.conversation().id
+    any_room.phone("anna").write("Open at night")
+    assert not had_run(any_room.engine, place)
+    first = any_room.do(request_themes, place)
+    assert waiting_runs(any_room.engine) == [(first, place)]
+    any_room.gate.write(place, fail_theme_run, first, problem="engine_failed")
+    assert waiting_runs(any_room.engine) == []
+    assert not had_run(any_room.engine, place)
+    second = any_room.do(request_themes, place)
+    any_room.gate.write(place, finish_theme_run, second, ThemeSet())
+    assert had_run(any_room.engine, place)
+    assert not had_run(any_room.engine, any_room.conversation(1).id)

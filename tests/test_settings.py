@@ -1,0 +1,57 @@
+"""Everything has a default that works; what is set comes from the environment."""
+
+import stat
+
+import pytest
+
+from feedback.settings import ROOT, read_settings
+
+
+def test_defaults_work_in_an_empty_folder(tmp_path):
+    settings = read_settings({"FEEDBACK_INSTANCE": str(tmp_path / "data" / "here")})
+    assert settings.instance == tmp_path / "data" / "here"
+    assert settings.instance.is_dir()
+    assert settings.database_url == f"sqlite:///{settings.instance / 'feedback.db'}"
+    assert (settings.host, settings.port, settings.origins, settings.trusted_proxies) == ("127.0.0.1", 8000, (), 0)
+    assert settings.redis_url is None
+    assert settings.control_socket.parent == settings.instance
+
+
+def test_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
+    env = {"FEEDBACK_INSTANCE": str(tmp_path)}
+    first = read_settings(env).secret_key
+    assert len(first) >= 48
+    assert read_settings(env).secret_key == first
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    other = read_settings({"FEEDBACK_INSTANCE": str(tmp_path / "other")}).secret_key
+    assert other != first
+
+
+def test_environment_decides(tmp_path):
+    settings = read_settings(
+        {
+            "FEEDBACK_INSTANCE": str(tmp_path),
+            "FEEDBACK_SECRET_KEY": "given",
+            "FEEDBACK_DATABASE_URL": "postgresql+psycopg://db/feedback",
+            "FEEDBACK_REDIS_URL": "redis://queue/0",
+            "FEEDBACK_HOST": "0.0.0.0",
+            "FEEDBACK_PORT": "9000",
+            "FEEDBACK_ORIGINS": " https://talk.example  http://10.0.0.7:8000 ",
+            "FEEDBACK_TRUSTED_PROXIES": "1",
+        }
+    )
+    assert not (tmp_path / "secret_key").exists()
+    assert (settings.secret_key, settings.database_url) == ("given", "postgresql+psycopg://db/feedback")
+    assert (settings.redis_url, settings.host, settings.port) == ("redis://queue/0", "0.0.0.0", 9000)
+    assert settings.origins == ("https://talk.example", "http://10.0.0.7:8000")
+    assert settings.trusted_proxies == 1
+
+
+@pytest.mark.parametrize("name", ["FEEDBACK_DATABASE_URL", "FEEDBACK_REDIS_URL", "FEEDBACK_SECRET_KEY"])
+def test_an_empty_setting_is_no_setting(tmp_path, name):
+    env = {"FEEDBACK_INSTANCE": str(tmp_path)}
+    assert read_settings(env | {name: ""}) == read_settings(env)
+
+
+def test_instance_folder_stands_beside_the_package():
+    assert (ROOT / "feedback" / "settings.py").is_file()

@@ -1,0 +1,68 @@
+"""The app with its writer, without a server; and browsers that hold a role."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from feedback.actions.crew import mint_link
+from feedback.app import create_app
+from feedback.domain.roles import HOUSE, Role
+from feedback.identity import new_secret, secret_hash
+from feedback.settings import read_settings
+
+
+@dataclass
+class House:
+    """A founded conference behind the app."""
+
+    app: Flask
+    room: Any
+
+    def browser(self) -> "Browser":
+        """A browser that nobody knows yet."""
+        return Browser(self, self.app.test_client())
+
+    def crew(self, role: Role, place: int = 0, name: str = "") -> "Browser":
+        """A browser that came in by a link of this role."""
+        browser = self.browser()
+        browser.post("/enter", secret=self.link(role, place), name=name)
+        return browser
+
+    def link(self, role: Role, place: int = 0) -> str:
+        """The secret of a fresh link."""
+        secret = new_secret()
+        conversation = None if role is Role.ORGANISER else self.room.conversation(place).id
+        self.room.gate.write(None, mint_link, HOUSE, role, conversation, secret_hash=secret_hash(secret))
+        return secret
+
+
+@dataclass
+class Browser:
+    """One browser: it keeps cookies and sends each form with the proof of origin of the page it came from."""
+
+    house: House
+    client: FlaskClient
+
+    def get(self, path: str, **more: Any) -> Any:
+        """Open a page."""
+        return self.client.get(path, **more)
+
+    def post(self, path: str, follow: bool = False, **fields: Any) -> Any:
+        """Send a form."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/enter").text)
+        assert token is not None
+        return self.client.post(path, data={"csrf_token": token[1], **fields}, follow_redirects=follow)
+
+
+@pytest.fixture
+def house(room: Any, tmp_path: Path) -> House:
+    """The app over the room's database and writer."""
+    settings = read_settings({"FEEDBACK_INSTANCE": str(tmp_path), "FEEDBACK_SECRET_KEY": "k" * 40})
+    app = create_app(settings, writer=room.gate.writer)
+    app.testing = True
+    return House(app, room)
