@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from feedback import control  # noqa: E402 -- this folder is not a package
 from feedback.addresses import free_port  # noqa: E402
 from feedback.domain.ids import ulid  # noqa: E402
+from feedback.domain.ops import OPS_AT_ONCE  # noqa: E402
 
 TARGET = ROOT / "docs" / "pictures"
 IDEAS = Path(__file__).with_suffix(".jsonl")
@@ -44,7 +45,7 @@ FLAGS = [
 LARGEST = 300_000  # bytes of one picture
 PATIENCE = 30_000  # milliseconds
 VOTERS = 34
-CHANCE = random.Random(11)
+CHANCE = random.Random(11)  # always the same room
 
 Json = dict[str, Any]
 
@@ -71,15 +72,14 @@ def ask(instance: Path, deed: str, **args: object) -> Json | None:
 
 
 def vote(playwright: Playwright, base: str, code: str) -> None:
-    """Let a room of phones vote by HTTP; some ideas please more people than others."""
-    liking: dict[str, float] = {}
+    """Let a room of phones vote by HTTP; `liked` beside an idea is the share of people whom it pleases."""
+    rows = [json.loads(line) for line in IDEAS.read_text(encoding="utf-8").splitlines()]
+    liked = {row["text"]: row["liked"] for row in rows}
     for _ in range(VOTERS):
         phone = playwright.request.new_context(base_url=base, extra_http_headers={"X-Op": "1"})
         phone.get(f"/c/{code}")
         ideas = phone.get(f"/c/{code}/sync").json()["ideas"]
-        for idea in ideas:
-            liking.setdefault(idea["id"], CHANCE.random() ** 2)
-        pleased = [idea["id"] for idea in ideas if CHANCE.random() < liking[idea["id"]]][:20]
+        pleased = [idea["id"] for idea in ideas if CHANCE.random() < liked[idea["text"]]][:OPS_AT_ONCE]
         ops = [
             {"op": fresh_id(), "k": "vote", "idea": idea_id, "val": 1, "rev": rev}
             for rev, idea_id in enumerate(pleased, start=1)
@@ -176,7 +176,12 @@ def take(playwright: Playwright, browser: Browser, instance: Path, base: str) ->
     take_part(second, code, "Let the tram company lend its old depot to theatre groups in winter.", 3)
     take_part(first, code, "A shared van, so that small stages can lend each other lights and chairs.", 2)
     stage.wait_for_timeout(9_000)  # the hint about the full screen has gone, and every screen has had its heartbeat
+    first.evaluate("scrollTo(0, 0)")
+    first.wait_for_timeout(500)
     keep(first, "phone", width=540)
+    first.locator("ol.ideas").evaluate("list => scrollTo(0, list.getBoundingClientRect().top - 80)")
+    first.wait_for_timeout(500)
+    keep(first, "phone-ideas", width=540)
     keep(stage, "stage", width=1440)
     find_themes(console, desk)
     show(console, "Themes")
@@ -184,6 +189,7 @@ def take(playwright: Playwright, browser: Browser, instance: Path, base: str) ->
     keep(stage, "stage-themes", width=1440)
     keep(desk, "desk", width=1280)
     console.reload()
+    console.wait_for_timeout(2_000)  # until it says that it is live
     keep(console, "console", width=1280)
 
 

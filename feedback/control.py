@@ -47,8 +47,10 @@ def import_file(house: House, *, code: str, name: str, data: str, prompt: int | 
     return {"taken": outcome.taken, "known": outcome.known, "bad": [{"line": line, "code": code} for line, code in bad]}
 
 
-def mint_links(house: House) -> Json:
-    """Make the links of a start: per open conversation stage, facilitator, rapporteur; the organiser's, if needed."""
+def mint_links(house: House, *, organiser: bool = False) -> Json:
+    """Make the links of a start: per open conversation stage, facilitator, rapporteur; the organiser's where there is
+    no password yet, or on request, when it was lost.
+    """
     places, needs_password = house.gate.write(None, conversation_listing)
     wanted: dict[tuple[Role, int | None], str] = {}
     found: list[Json] = []
@@ -64,11 +66,11 @@ def mint_links(house: House) -> Json:
                 **{role.value: secret for role, secret in minted.items()},
             }
         )
-    organiser = new_secret() if needs_password else None
-    if organiser:
-        wanted[Role.ORGANISER, None] = secret_hash(organiser)
+    way_in = new_secret() if needs_password or organiser else None
+    if way_in:
+        wanted[Role.ORGANISER, None] = secret_hash(way_in)
     house.gate.write(None, mint_start_links, HOUSE, wanted)
-    return {"conversations": found, "organiser": organiser}
+    return {"conversations": found, "organiser": way_in}
 
 
 def freeze_report(house: House, *, code: str, name: str, language: str) -> Json:
@@ -106,7 +108,7 @@ def ask(path: Path, deed: str, args: Json) -> Json | None:
         connection.settimeout(TIMEOUT)
         try:
             connection.connect(str(path))
-        except (FileNotFoundError, ConnectionRefusedError):
+        except OSError:
             return None
         with connection.makefile("rwb") as stream:
             stream.write(json.dumps({"do": deed, "args": args}).encode() + b"\n")

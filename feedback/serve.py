@@ -172,6 +172,7 @@ class House:
         app = create_app(settings, writer=writer)
         app.config["FEEDBACK_ORIGINS_ALLOWED"] = tuple(origins)
         app.config["FEEDBACK_JOIN_ADDRESS"] = addresses.base_address(settings, port)
+        app.config["FEEDBACK_JOIN_ADDRESS"] = addresses.base_address(settings, port)
         presence = extension(app, "presence")
         self.house = control.House(gate_of(app), extension(app, "identity"))
         self.live = Live(app, self.house.identity, presence, origins)

@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+#: The kernel takes 107 bytes for the path of a socket (103 on macOS), and `control.sock` is part of it.
+PATH_LIMIT = 90
+
+
+class BadSetting(ValueError):
+    """A setting cannot be used; the message names it and says what would do."""
+
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -38,6 +46,8 @@ class Settings:
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; makes the instance folder and the secret key when they are missing."""
     instance = Path(env.get("FEEDBACK_INSTANCE") or ROOT / "instance").absolute()
+    if len(os.fsencode(instance)) > PATH_LIMIT:
+        raise BadSetting(f"FEEDBACK_INSTANCE is too long a path: at most {PATH_LIMIT} characters name a socket in it.")
     instance.mkdir(parents=True, exist_ok=True)
     return Settings(
         instance=instance,
@@ -45,15 +55,25 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         database_url=env.get("FEEDBACK_DATABASE_URL") or f"sqlite:///{instance / 'feedback.db'}",
         redis_url=env.get("FEEDBACK_REDIS_URL") or None,
         host=env.get("FEEDBACK_HOST", "127.0.0.1"),
-        port=int(env.get("FEEDBACK_PORT", "8000")),
+        port=_number(env, "FEEDBACK_PORT", 8000, most=65_535),
         origins=tuple(env.get("FEEDBACK_ORIGINS", "").split()),
-        trusted_proxies=int(env.get("FEEDBACK_TRUSTED_PROXIES", "0")),
+        trusted_proxies=_number(env, "FEEDBACK_TRUSTED_PROXIES", 0, most=10),
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or int(value) > most:
+        raise BadSetting(f"{name} is {value!r}; it must be a whole number from 0 to {most}.")
+    return int(value)
 
 
 def _kept_key(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii").strip()
+        if not key:
+            raise BadSetting(f"{path} is empty. Delete it: the next start makes a new key, and people join anew.")
+        return key
     except FileNotFoundError:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         key = secrets.token_urlsafe(48)

@@ -1,6 +1,7 @@
 """The sentence that goes with each refusal's code: what happened, that nothing is lost, and what to do."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
@@ -70,6 +71,20 @@ LINES = {
 def sentence_of_line(code: str) -> str:
     """Return why a line of a file was not taken, in the language of the request."""
     return str(LINES.get(code) or sentence_of(code))
+
+
+def reason_in_words(reason: str) -> str:
+    """Return why an idea is hidden, in the language of the request.
+
+    Usual reasons are stored in English and known to the catalogues; people's own words pass as they are.
+    """
+    return str(gettext(reason)) if reason else ""
+
+
+def own_in_words(mine: dict[str, Any]) -> dict[str, Any]:
+    """Return what belongs to one participant, the reasons of hidden ideas in the language of the request."""
+    ideas = [idea | {"reason": reason_in_words(idea["reason"])} for idea in mine["ideas"]]
+    return mine | {"ideas": ideas}
 
 
 def sentence_of(code: str, detail: Mapping[str, str | int] | None = None) -> str:

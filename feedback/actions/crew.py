@@ -66,6 +66,13 @@ def redeem_link(tx: Tx, *, secret_hash: str, bearer_hash: str, name: str) -> Gra
     )
 
 
+def note_second_try(tx: Tx, *, secret_hash: str) -> None:
+    """Keep when another browser tried a link that was claimed, for the organiser to see."""
+    link = link_by_hash(tx.db, secret_hash)
+    if link is not None:
+        link.tried_again_at = tx.now
+
+
 def admit(
     tx: Tx,
     *,

@@ -25,7 +25,8 @@ def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
     mine = tx.row(sql.MY_VOTE, idea=op.idea, participant=participant_id)
     was: Val = mine[0] if mine else None
     if mine and op.rev <= mine[1]:
-        return _replayed(op, was, mine[1], seq=mine[2])
+        left = _left(tx, participant_id, prompt_id=idea[9], votes_each=idea[10], was=was, becomes=was)
+        return _replayed(op, was, mine[1], seq=mine[2]) | ({} if left is None else {"left": left})
     check_shown(IdeaState(idea[3]))
     check_not_own(idea[1], participant_id)
     check_open(PromptState(idea[11]), ConversationState(idea[12]))

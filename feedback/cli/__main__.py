@@ -5,9 +5,18 @@ from pathlib import Path
 
 import click
 
-from feedback.settings import read_settings
+from feedback.settings import BadSetting, Settings, read_settings
 
 FORMATS = ("docx", "pdf", "xlsx", "csv", "json", "md")
+
+
+def settings() -> Settings:
+    """Read the settings; one that cannot be used ends the command with a sentence."""
+    try:
+        return read_settings()
+    except BadSetting as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(2)
 
 
 @click.group(invoke_without_command=True)
@@ -29,7 +38,7 @@ def run(host: str | None, port: int | None, public: bool | None) -> None:
     """Run the server until Ctrl-C."""
     from feedback.cli.run import run_house  # noqa: PLC0415 -- slow import
 
-    sys.exit(run_house(read_settings(), host=host, port=port, public=public))
+    sys.exit(run_house(settings(), host=host, port=port, public=public))
 
 
 @main.command()
@@ -51,7 +60,7 @@ def doctor() -> None:
     """Say what is wrong with this installation, and the cure."""
     from feedback.cli.doctor import examine  # noqa: PLC0415 -- slow import
 
-    sys.exit(examine(read_settings()))
+    sys.exit(examine(settings()))
 
 
 @main.command()
@@ -75,7 +84,7 @@ def report(code: str, fmt: str, output: Path, language: str, name: str) -> None:
     """Freeze the conversation CODE and write its report."""
     from feedback.cli.report import write_report  # noqa: PLC0415 -- slow import
 
-    sys.exit(write_report(read_settings(), code, fmt, output, language=language, name=name))
+    sys.exit(write_report(settings(), code, fmt, output, language=language, name=name))
 
 
 @main.command(name="import")
@@ -86,15 +95,16 @@ def import_(code: str, file: Path, prompt: int | None) -> None:
     """Add the ideas in FILE (CSV, TSV or JSONL) to the conversation CODE, marked "from the floor"."""
     from feedback.cli.imports import import_file  # noqa: PLC0415 -- slow import
 
-    sys.exit(import_file(read_settings(), code, file, prompt))
+    sys.exit(import_file(settings(), code, file, prompt))
 
 
 @main.command()
-def links() -> None:
+@click.option("--organiser", is_flag=True, help="Also a link for the organiser, when the password was lost.")
+def links(organiser: bool) -> None:
     """Make fresh links for the crew; links nobody used before die."""
     from feedback.cli.links import print_links  # noqa: PLC0415 -- slow import
 
-    sys.exit(print_links(read_settings()))
+    sys.exit(print_links(settings(), organiser=organiser))
 
 
 @main.command()
@@ -103,7 +113,7 @@ def worker(parent: int | None) -> None:
     """Find themes for running servers; `run` starts one by itself, other machines may add more (Redis)."""
     from feedback.jobs import run_worker  # noqa: PLC0415 -- slow import
 
-    run_worker(read_settings(), parent)
+    run_worker(settings(), parent)
 
 
 if __name__ == "__main__":

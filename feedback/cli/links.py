@@ -5,9 +5,9 @@ from feedback.cli.welcome import base_of, links_text
 from feedback.settings import Settings
 
 
-def print_links(settings: Settings) -> int:
+def print_links(settings: Settings, *, organiser: bool) -> int:
     """Make fresh crew links and print them; returns the exit code."""
-    made = deed(settings, "links", {})
+    made = deed(settings, "links", {"organiser": organiser})
     if made is None:
         return 1
     kept = settings.instance / "address"

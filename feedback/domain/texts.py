@@ -19,6 +19,8 @@ _BLANKS = (
 _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029\v\f\u0085]")
 # Zero-width and direction controls can disturb the stage; joiners (U+200C, U+200D) stay, scripts and emoji need them.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001]")
+# Joiners, fillers and blanks that are letters by their class: a text of these alone looks empty on the stage.
+_SHOWS_NOTHING = frozenset("\u200c\u200d\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0f" + _BLANKS)
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -44,7 +46,7 @@ def canonical(text: str, *, limit: int = IDEA_LIMIT) -> str:
     # Again NFC: a mark may have stood behind an invisible character and now joins its letter.
     visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", counted))
     kept = _EMPTY_LINES.sub("\n\n", _thin_marks(visible)).strip(_BLANKS)
-    if not kept:
+    if all(mark in _SHOWS_NOTHING for mark in kept):
         raise EmptyText
     return kept
 

@@ -64,7 +64,11 @@ def ledger_of(report: Report, words: Words) -> tuple[tuple[str, int], ...]:
     return (
         (words.gettext("Published in this report"), ledger.published),
         (words.gettext("Merged into another idea"), ledger.merged),
-        *((hidden % {"reason": reason or no_reason}, count) for reason, count in ledger.hidden),
+        # Usual reasons are stored in English and known to the catalogues; people's own words pass as they are.
+        *(
+            (hidden % {"reason": words.gettext(reason) if reason else no_reason}, count)
+            for reason, count in ledger.hidden
+        ),
         (words.gettext("Withdrawn by their authors"), ledger.withdrawn),
         (words.gettext("Received"), ledger.received),
     )

@@ -25,6 +25,8 @@ class Link(Base):
     expires_at: Mapped[Instant]
     used_at: Mapped[MaybeInstant]
     revoked_at: Mapped[MaybeInstant]
+    #: When another browser last opened the claimed link: the organiser should know.
+    tried_again_at: Mapped[MaybeInstant]
 
 
 class Crew(Base):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from feedback.domain.ideas import IdeaState, Source
+from feedback.domain.programme import PromptState
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Change, Conversation, Prompt, Strand
 from feedback.store.themes import Placement, ThemeRow, ThemeRun
@@ -31,7 +32,7 @@ def state_of(db: Connection, conversation_id: int, *, crew: bool) -> Json:
         "seq": head.seq,
         "snapshot": True,
         "conversation": _conversation(head),
-        "prompts": _prompts(db, conversation_id),
+        "prompts": _prompts(db, conversation_id, crew=crew),
         "ideas": [_idea(row) for row in ideas],
         "stage": _stage(head),
         **_themes(db, conversation_id),
@@ -56,7 +57,7 @@ def delta_of(db: Connection, conversation_id: int, since: int, upto: int, *, cre
     if kinds & _ABOUT_IDEAS:
         changes |= _changed_ideas(db, {ref for kind, ref in logged if kind in _ABOUT_IDEAS}, crew=crew)
     if "prompts" in kinds:
-        changes["prompts"] = _prompts(db, conversation_id)
+        changes["prompts"] = _prompts(db, conversation_id, crew=crew)
     if kinds & {"stage", "title"}:
         head = _head(db, conversation_id)
         changes |= {"stage": _stage(head), "conversation": _conversation(head)}
@@ -154,7 +155,8 @@ def _stage(head: Row[Any]) -> Json:
     return {"scene": head.scene.value, "prompt": head.stage_prompt_id, "idea": head.stage_idea_id}
 
 
-def _prompts(db: Connection, conversation_id: int) -> list[Json]:
+def _prompts(db: Connection, conversation_id: int, *, crew: bool) -> list[Json]:
+    # A draft is the crew's: the room sees a prompt when it opens.
     rows = db.execute(
         select(Prompt.id, Prompt.number, Prompt.text, Prompt.state, Prompt.votes_each)
         .where(Prompt.conversation_id == conversation_id)
@@ -163,6 +165,7 @@ def _prompts(db: Connection, conversation_id: int) -> list[Json]:
     return [
         {"id": row.id, "number": row.number, "text": row.text, "state": row.state.value, "votes_each": row.votes_each}
         for row in rows
+        if crew or row.state is not PromptState.DRAFT
     ]
 
 

@@ -229,9 +229,12 @@ class Writer:
 
     def _fault(self, job: _Job, fault: Exception) -> Refusal:
         _log.warning("an op on conversation %s broke", job.conversation_id, exc_info=fault)
-        # Disk full, lock time-out, connection lost: the same op can succeed later.
-        passing = (OperationalError, self._engine.dialect.loaded_dbapi.OperationalError)
-        return Busy(after_ms=RETRY_MS) if isinstance(fault, passing) else ServerFault()
+        # Disk full, lock time-out, connection lost: the same op can succeed later. A statement that SQLite does not
+        # understand is the same class of error there, and stays wrong however often it is tried.
+        cause = fault.orig if isinstance(fault, OperationalError) else fault
+        passing = isinstance(cause, self._engine.dialect.loaded_dbapi.OperationalError)
+        hopeless = getattr(cause, "sqlite_errorname", "") == "SQLITE_ERROR"
+        return Busy(after_ms=RETRY_MS) if passing and not hopeless else ServerFault()
 
     def _answer(self, batch: list[_Job]) -> None:
         facts = [fact for job in batch for fact in job.facts]

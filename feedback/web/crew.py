@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import segno
-from flask import current_app, flash, request, url_for
+from flask import current_app, flash, url_for
 from flask_babel import format_date, format_time, gettext, lazy_gettext, ngettext, to_user_timezone
-from markupsafe import Markup
 
 from feedback.db import db
 from feedback.domain.roles import Actor, Role
@@ -20,6 +18,8 @@ from feedback.store.ideas import Idea, counts_of
 from feedback.store.programme import Conversation, Prompt, Strand
 from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
 from feedback.web.i18n import boot
+from feedback.web.join import join_address
+from feedback.wording import reason_in_words
 
 HUES = 8
 #: What a theme run is doing, by the step it tells.
@@ -126,8 +126,7 @@ def shown_idea(
         agree=idea.agree,
         at=idea.created_at,
         floor=idea.source == "floor",
-        # Usual reasons are stored in English and known to the catalogues; other people's words pass as they are.
-        reason=gettext(idea.reason) if idea.reason else "",
+        reason=reason_in_words(idea.reason),
         pinned=place is not None and place.pinned,
         stands_for=stands_for,
         share=share,
@@ -160,7 +159,7 @@ def frame_of(conversation: Conversation, actor: Actor) -> dict[str, Any]:
         "counts": counts_of(db.session(), conversation.id),
         "here": presence().here(conversation.id),
         "spaced_code": spaced(conversation.code),
-        "join_address": address_of(url_for("participant.conversation", code=conversation.code)),
+        "join_address": join_address(conversation.code),
         "faces": _faces(conversation, actor),
         "worker_alive": presence().worker_alive,
         "boot": boot(view="crew", code=conversation.code, since=conversation.seq),
@@ -183,19 +182,6 @@ def presence() -> Presence:
     """Return what this process knows of the moment."""
     found: Presence = current_app.extensions["feedback.presence"]
     return found
-
-
-def address_of(path: str) -> str:
-    """Return the whole address of a path, as other devices reach it."""
-    base = current_app.config.get("FEEDBACK_JOIN_ADDRESS") or request.url_root
-    return f"{str(base).rstrip('/')}{path}"
-
-
-def qr_svg(text: str) -> Markup:
-    """Draw a text as a QR code, dark on white whatever the page's colours: one SVG element."""
-    drawn = segno.make(text, error="m", micro=False)
-    svg = drawn.svg_inline(border=2, omitsize=True, dark="#000", light="#fff", svgclass=None, lineclass=None)
-    return Markup(svg)  # noqa: S704 -- segno's drawing holds no text of ours
 
 
 def searched(ideas: Sequence[Idea], query: str) -> list[Idea]:

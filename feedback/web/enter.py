@@ -4,9 +4,9 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from feedback.actions import crew as crew_deeds
-from feedback.actions.crew import Grant, admit, redeem_link
+from feedback.actions.crew import Grant, admit, note_second_try, redeem_link
 from feedback.db import db, write
-from feedback.domain.facts import LinkUnknown, Refusal
+from feedback.domain.facts import LinkUnknown, LinkUsed, Refusal
 from feedback.domain.roles import Role
 from feedback.identity import secret_hash
 from feedback.store.programme import Conversation
@@ -57,7 +57,7 @@ def _grant(secret: str, name: str) -> Grant:
     bearer_hash = identity().bearer_hash(token())
     stage = identity().stage_of(secret)
     if stage is None:
-        return write(redeem_link, None, secret_hash=secret_hash(secret), bearer_hash=bearer_hash, name=name)
+        return _redeemed(secret_hash(secret), bearer_hash, name)
     place, version = stage
     conversation = db.session().get(Conversation, place)
     if conversation is None or conversation.stage_version != version:
@@ -66,6 +66,15 @@ def _grant(secret: str, name: str) -> Grant:
         if crew.role is Role.STAGE and crew.conversation_id == place and crew.stage_version == version:
             return Grant(crew.id, Role.STAGE, place, conversation.code)
     return write(admit, None, role=Role.STAGE, conversation_id=place, bearer_hash=bearer_hash, stage_version=version)
+
+
+def _redeemed(known_as: str, bearer_hash: str, name: str) -> Grant:
+    try:
+        return write(redeem_link, None, secret_hash=known_as, bearer_hash=bearer_hash, name=name)
+    except LinkUsed:
+        # A refusal leaves nothing behind, so what the organiser should know is a write of its own.
+        write(note_second_try, None, secret_hash=known_as)
+        raise
 
 
 def _home_of(grant: Grant) -> str:

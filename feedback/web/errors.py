@@ -1,6 +1,7 @@
 """From refusal to answer: a page for people, JSON for scripts; and the headers that every answer carries."""
 
 import logging
+from contextlib import suppress
 
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
@@ -36,7 +37,9 @@ def answer(refusal: Refusal) -> ResponseReturnValue:
     sentence = sentence_of(refusal.code, refusal.detail)
     if wants_json():
         return {"code": refusal.code, "sentence": sentence, "detail": dict(refusal.detail)}, refusal.status
-    kept = request.form.get("text", "") if request.method == "POST" else ""
+    kept = ""
+    with suppress(HTTPException):  # a body that is too large cannot be read a second time
+        kept = request.form.get("text", "")
     page = render_template("refusal.html", code=refusal.code, sentence=sentence, kept=kept[:10_000])
     return page, refusal.status
 

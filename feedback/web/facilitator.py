@@ -22,8 +22,9 @@ from feedback.domain.rows import read_rows
 from feedback.store.ideas import Idea, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.web.access import crew_required
-from feedback.web.crew import ShownIdea, board_of, frame_of, qr_svg, run_of, say, searched, shown_idea
+from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
 from feedback.web.forms import HideForm, PromptForm, UploadForm
+from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
 from feedback.wording import sentence_of_line
 
@@ -248,7 +249,7 @@ def _console(
         new_prompt=new_prompt or PromptForm(formdata=None),
         upload=_upload(upload, rows),
         scene_words=SCENES,
-        join_qr=qr_svg(frame["join_address"]),
+        join_qr=qr_of(frame["join_address"]),
         face=gettext("Console"),
         **_list(conversation, shown, rows),
         **frame,

@@ -20,6 +20,8 @@ from feedback.wording import REFUSALS
 
 LANGUAGES = ("en", "fr", "de")
 COOKIE = "feedback_language"
+#: How far apart languages may be, in CLDR's measure: Swiss German is 8 from German, Welsh 24 from English.
+_DIALECT, _READ_TOO = 10, 25
 _HERE = Path(__file__).resolve().parent.parent
 blueprint = Blueprint("i18n", __name__)
 
@@ -49,18 +51,20 @@ def choose_language() -> str:
     chosen = request.cookies.get(COOKIE) or request.args.get("lang")
     if chosen in LANGUAGES:
         return chosen
-    for wanted, _ in request.accept_languages:
-        # Werkzeug's own matching gives English to "pt-BR, en;q=0.5" and nothing to "no"; this one knows families.
-        found = _closest(wanted)
-        if found:
-            return found
+    # Werkzeug's own matching gives English to "pt-BR, en;q=0.5" and nothing to "no"; this one knows families.
+    # A language somebody names comes before one they probably read too: "cy, de" is German, "cy" alone English.
+    for distance in (_DIALECT, _READ_TOO):
+        for wanted, _ in request.accept_languages:
+            found = _closest(wanted, distance)
+            if found:
+                return found
     return LANGUAGES[0]
 
 
 @functools.lru_cache(maxsize=512)
-def _closest(wanted: str) -> str | None:
+def _closest(wanted: str, distance: int) -> str | None:
     try:
-        return closest_supported_match(wanted, LANGUAGES)
+        return closest_supported_match(wanted, LANGUAGES, max_distance=distance)
     except ValueError:
         return None
 

@@ -16,6 +16,7 @@ from feedback.domain.roles import Actor, Role
 from feedback.presence import Presence
 from feedback.store.screens import delta_of, mine_of, seq_of, state_of
 from feedback.web.access import actor_for, conversation_here, participant_here
+from feedback.wording import own_in_words
 
 blueprint = Blueprint("ops", __name__)
 CREW = (Role.FACILITATOR, Role.RAPPORTEUR)
@@ -67,7 +68,7 @@ def mine(code: str) -> Response:
     conversation, _ = conversation_here(code)
     actor = participant_here(conversation)
     with db.engine.connect() as database:
-        return _json(mine_of(database, conversation.id, actor.participant_id or 0))
+        return _json(own_in_words(mine_of(database, conversation.id, actor.participant_id or 0)))
 
 
 def _apply(place: int, actor: Actor, data: object) -> Ack:

@@ -27,7 +27,7 @@ from feedback.web import i18n
 from feedback.web.access import conversation_here, participant_here
 from feedback.web.phone_forms import DeedForm, EditForm, IdeaForm, JoinForm, VoteForm
 from feedback.web.phone_page import Asked, Page, page_of, read_asked
-from feedback.wording import sentence_of
+from feedback.wording import own_in_words, sentence_of
 
 blueprint = Blueprint("participant", __name__)
 Answer = str | Response | tuple[str, int]
@@ -176,7 +176,7 @@ def _conversation(
     presence: Presence = current_app.extensions["feedback.presence"]
     with db.engine.connect() as database:
         room = _room(database, place)
-        mine = mine_of(database, place, actor.participant_id or 0)
+        mine = own_in_words(mine_of(database, place, actor.participant_id or 0))
     path = url_for("participant.conversation", code=conversation.code)
     page = page_of(path, room, mine, asked, shown=presence.shown(place), zone=get_timezone() or ZoneInfo("UTC"))
     if idea:

@@ -1,10 +1,6 @@
 """The projected page, the sheet for the wall, and the QR code that leads to a conversation."""
 
-import io
-
-import segno
-from flask import Blueprint, current_app, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from feedback.db import db
@@ -13,6 +9,7 @@ from feedback.store.programme import Conversation
 from feedback.store.screens import state_of
 from feedback.web import i18n
 from feedback.web.access import conversation_here, crew_required
+from feedback.web.join import join_address, qr_of, spoken
 
 blueprint = Blueprint("stage", __name__)
 ROLES = (Role.STAGE, Role.FACILITATOR, Role.RAPPORTEUR)
@@ -44,32 +41,3 @@ def qr(code: str) -> Response:
     """Draw the QR code that leads to a conversation."""
     conversation, _ = conversation_here(code)
     return Response(qr_of(join_address(conversation.code)), mimetype="image/svg+xml")
-
-
-def join_address(code: str) -> str:
-    """Return the address that leads a phone into the conversation."""
-    base = current_app.config.get("FEEDBACK_JOIN_ADDRESS") or request.url_root
-    return f"{str(base).rstrip('/')}{url_for('participant.conversation', code=code)}"
-
-
-def spoken(address: str) -> str:
-    """Return the part of an address that people read aloud and type: host and port."""
-    return address.split("://", 1)[-1].split("/", 1)[0]
-
-
-def qr_of(text: str) -> Markup:
-    """Return a QR code as an SVG drawing that fills its box; dark on white whatever the page's colours."""
-    drawing = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        drawing,
-        kind="svg",
-        xmldecl=False,
-        omitsize=True,
-        border=2,
-        dark="#000",
-        light="#fff",
-        svgclass="qr",
-        lineclass=None,
-        nl=False,
-    )
-    return Markup(drawing.getvalue().decode())  # noqa: S704 -- segno's drawing holds no text of ours

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("tried_again_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("role <> 'participant'", name=op.f("ck_link_crew_only")),
         sa.CheckConstraint("role = 'organiser' or conversation_id is not null", name=op.f("ck_link_place")),
         sa.ForeignKeyConstraint(

@@ -12,6 +12,7 @@ from feedback.actions.crew import (
     leave,
     mint_link,
     mint_start_links,
+    note_second_try,
     redeem_link,
     revoke_link,
     revoke_stage_links,
@@ -170,3 +171,13 @@ def test_links_and_password_are_the_organisers(room, role):
     for action, args, words in deeds:
         with pytest.raises(Forbidden):
             room.do(action, *args, actor=Actor(role, place), **words)
+
+
+def test_note_second_try_is_kept_for_the_organiser(room):
+    mint(room)
+    room.gate.write(None, redeem_link, secret_hash=SECRET, bearer_hash=BEARER, name="Ada")
+    with pytest.raises(LinkUsed):
+        room.gate.write(None, redeem_link, secret_hash=SECRET, bearer_hash=OTHER, name="Eve")
+    room.gate.write(None, note_second_try, secret_hash=SECRET)
+    with room.read() as db:
+        assert db.scalars(select(Link)).one().tried_again_at is not None

@@ -1,13 +1,18 @@
 """A room in real browsers: two phones (one without JavaScript) and a stage; bad networks, restarts, weight, axe."""
 
+import os
+import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served import Served
+from served import ROOT, Served
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -99,6 +104,16 @@ def write(page: Page, text: str) -> None:
 def write_and_wait(page: Page, text: str) -> None:
     write(page, text)
     expect(page.locator(".said.good")).to_be_visible(timeout=SOON)
+
+
+def fill(room: Room, path: Path, *, ideas: int) -> None:
+    """Bring in ideas of 90 characters or so, as different from each other as ideas are."""
+    chance = random.Random(7)
+    syllables = [a + b for a in "bdfklmnprst" for b in ("a", "e", "i", "o", "u", "an", "er", "is")]
+    words = ["".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(1500)]
+    path.write_text("text\n" + "\n".join(" ".join(chance.choices(words, k=15)) for _ in range(ideas)), encoding="utf-8")
+    command = [sys.executable, "-m", "feedback.cli", "import", room.code, str(path)]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"FEEDBACK_INSTANCE": str(room.served.instance)}, check=True)
 
 
 def idea(page: Page, text: str) -> Any:
@@ -208,10 +223,11 @@ def test_a_restart_heals_by_itself(room: Room) -> None:
 
 
 @pytest.mark.parametrize("room", [2], indirect=True)
-def test_the_first_load_is_light_and_stays_in_the_house(room: Room) -> None:
+def test_the_first_load_is_light_and_stays_in_the_house(room: Room, tmp_path: Path) -> None:
+    fill(room, tmp_path / "ideas.csv", ideas=600)
     page = room.page()
     loaded: list[Any] = []
-    page.on("requestfinished", loaded.append)
+    page.on("requestfinished", lambda request: loaded.append(request))
     page.goto(f"{room.served.base}/c/{room.code}")
     expect(page.locator("#list .tabs button").first).to_be_visible(timeout=SOON)
     assert {request.url.split("/")[2] for request in loaded} == {room.served.base.split("/")[2]}

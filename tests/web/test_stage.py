@@ -6,7 +6,7 @@ import re
 import pytest
 
 from feedback.domain.roles import Role
-from feedback.web.stage import qr_of, spoken
+from feedback.web.join import qr_of, spoken
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ const LIST_FITS: [number, number][] = [
   [6, 1.75], [5, 1.75], [6, 1.55], [5, 1.55], [5, 1.4], [4, 1.75], [4, 1.55], [4, 1.4], [3, 1.55], [2, 1.55], [1, 1.4],
 ];
 /** How many examples of a theme with how many lines each, the best first. */
-const CARD_FITS: [number, number][] = [[3, 2], [2, 2], [3, 1], [2, 1], [1, 2], [1, 1], [0, 1]];
+const CARD_FITS: [number, number][] = [[3, 2], [2, 2], [1, 2], [2, 1], [1, 1], [0, 1]];
 const SPOT_LARGEST = 4.5;
 const SPOT_SMALLEST = 1;
 const SLIDE = 280;

@@ -23,8 +23,9 @@ from feedback.store.reports import freezes_of
 from feedback.store.themes import themes_of
 from feedback.web import i18n
 from feedback.web.access import crew_required, identity
-from feedback.web.crew import address_of, day_and_clock_of, qr_svg, say, spaced
+from feedback.web.crew import day_and_clock_of, say, spaced
 from feedback.web.forms import ClearForm, ConversationForm
+from feedback.web.join import address_of, qr_of
 from feedback.web.organiser.frame import Answer, blueprint, status_here, strand_here
 from feedback.wording import sentence_of
 
@@ -146,7 +147,7 @@ def mint(conversation: Conversation, actor: Actor) -> Answer:
         secret = new_secret()
         write(crew_deeds.mint_link, None, actor, role, conversation.id, secret_hash=secret_hash(secret))
     address = f"{address_of(url_for('enter.door'))}#{secret}"
-    return _conversation(conversation, actor, made=MadeLink(role.value, address, qr_svg(address)))
+    return _conversation(conversation, actor, made=MadeLink(role.value, address, qr_of(address)))
 
 
 @blueprint.post("/conversations/<code>/links/<int:link_id>/revoke")
@@ -196,6 +197,9 @@ def _links(row: Conversation) -> list[ShownLink]:
 
 
 def _link_words(link: Link) -> str:
+    if link.tried_again_at is not None:
+        time_of_try = day_and_clock_of(link.tried_again_at)
+        return str(gettext("In use. Somebody else tried to open it: %(time)s", time=time_of_try))
     if link.used_at is not None:
         return str(gettext("In use since %(time)s", time=day_and_clock_of(link.used_at)))
     return str(gettext("Not used yet. It works once, until %(time)s", time=day_and_clock_of(link.expires_at)))
