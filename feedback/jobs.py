@@ -3,6 +3,7 @@
 A job reads, computes and leaves its result in the queue's store; only the app's writer changes the database.
 """
 
+import functools
 import logging
 import os
 import threading
@@ -10,10 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
-
-from huey import Huey, RedisHuey, SqliteHuey
-from huey.serializer import SignedSerializer
+from typing import TYPE_CHECKING, Any
 
 from feedback.actions.themes import fail_theme_run, finish_theme_run, request_themes
 from feedback.db import Gate
@@ -24,6 +22,9 @@ from feedback.presence import Presence
 from feedback.settings import Settings
 from feedback.store.runs import had_run, run_input, waiting_runs
 
+if TYPE_CHECKING:
+    from huey import Huey
+
 POLL = 0.1
 REST = 2.0
 PATIENCE = 15.0
@@ -32,15 +33,18 @@ _GONE = {"gone": True}
 _log = logging.getLogger("feedback.jobs")
 
 
-def make_queue(settings: Settings) -> Huey:
+def make_queue(settings: Settings) -> "Huey":
     """Return the job queue: Redis when it is configured, a file in the instance folder otherwise."""
+    from huey import RedisHuey, SqliteHuey  # noqa: PLC0415 -- slow import: it loads every store it knows
+    from huey.serializer import SignedSerializer  # noqa: PLC0415 -- as above
+
     serializer = SignedSerializer(secret=settings.secret_key, salt="feedback.jobs")
     if settings.redis_url:
         return RedisHuey("feedback", url=settings.redis_url, serializer=serializer)
     return SqliteHuey("feedback", filename=str(settings.instance / "jobs.db"), serializer=serializer)
 
 
-def themes_task(queue: Huey, settings: Settings) -> Callable[[int], Any]:
+def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
     """Register the job on a queue; calling what is returned enqueues a run by its id."""
 
     def find(run_id: int) -> dict[str, Any]:
@@ -99,8 +103,7 @@ class ThemeJobs:
     def __init__(
         self, settings: Settings, gate: Gate, engine: Any, presence: Presence, tell: Callable[[int], None]
     ) -> None:
-        self._queue = make_queue(settings)
-        self._enqueue = themes_task(self._queue, settings)
+        self._settings = settings
         self._gate = gate
         self._engine = engine
         self._presence = presence
@@ -108,6 +111,18 @@ class ThemeJobs:
         self._waiting: dict[int, tuple[int, Any, int]] = {}
         self._fresh: dict[int, tuple[float, float]] = {}
         self._asked: list[tuple[int, int]] = []
+
+    @functools.cached_property
+    def _queue(self) -> "Huey":
+        return make_queue(self._settings)
+
+    @functools.cached_property
+    def _enqueue(self) -> Callable[[int], Any]:
+        return themes_task(self._queue, self._settings)
+
+    def warm(self) -> None:
+        """Open the queue before anybody waits for it."""
+        self._enqueue  # noqa: B018 -- the property opens it
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Note what was asked for and what became out of date. Never blocks."""

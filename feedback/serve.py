@@ -38,6 +38,8 @@ from feedback.store.writer import Writer
 
 _log = logging.getLogger("feedback.serve")
 STOP_SECONDS = 2.0
+#: Seconds after which the job queue is opened: the first pages come first.
+WARM_AFTER = 1.0
 
 
 class CannotRun(Exception):
@@ -136,9 +138,12 @@ def take_lock(settings: Settings) -> TextIO:
 def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[[addresses.Welcome], None]) -> None:
     """Open the house and keep it open until SIGINT or SIGTERM; `say` tells people how to come in."""
     for refusal in startup_refusals():
-        raise CannotRun(
-            f"This Python environment is not safe to serve from ({refusal}). Remove it with pip and start again."
+        cure = (
+            "Other versions of its socket libraries are installed than it was tested with: python3 -m feedback setup"
+            if refusal.endswith("_version")
+            else "A package is installed that changes how sockets work; remove it with pip."
         )
+        raise CannotRun(f"This Python environment is not safe to serve from ({refusal}). {cure}")
     lock = take_lock(settings) if is_sqlite(settings.database_url) else None
     upgrade_and_check(settings)
     try:
@@ -171,7 +176,6 @@ class House:
         writer = Writer(writer_engine(settings.database_url), deliver=self._bridge.deliver, tell=self._tell)
         app = create_app(settings, writer=writer)
         app.config["FEEDBACK_ORIGINS_ALLOWED"] = tuple(origins)
-        app.config["FEEDBACK_JOIN_ADDRESS"] = addresses.base_address(settings, port)
         app.config["FEEDBACK_JOIN_ADDRESS"] = addresses.base_address(settings, port)
         presence = extension(app, "presence")
         self.house = control.House(gate_of(app), extension(app, "identity"))
@@ -224,6 +228,8 @@ class House:
             hear(facts)
 
     def _step_jobs(self) -> None:
+        gevent.sleep(WARM_AFTER)
+        self.jobs.warm()
         while True:
             gevent.sleep(jobs.POLL)
             try:

@@ -48,7 +48,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     instance = Path(env.get("FEEDBACK_INSTANCE") or ROOT / "instance").absolute()
     if len(os.fsencode(instance)) > PATH_LIMIT:
         raise BadSetting(f"FEEDBACK_INSTANCE is too long a path: at most {PATH_LIMIT} characters name a socket in it.")
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Settings(
         instance=instance,
         secret_key=env.get("FEEDBACK_SECRET_KEY") or _kept_key(instance / "secret_key"),

@@ -49,12 +49,12 @@ REFUSALS = {
     "bad_request": lazy_gettext("The server did not understand this call. Please load the page again."),
     "busy": lazy_gettext("There is a lot going on right now. Nothing is lost: please try again in a moment."),
     "server_error": lazy_gettext("Something broke on our side. What was saved is safe: please try again."),
-    "empty_file": lazy_gettext("No ideas were found in this file."),
     "refused": lazy_gettext("That was not possible."),
 }
 
 #: Why a line of a file was not taken.
 LINES = {
+    "empty_file": lazy_gettext("No ideas were found in this file."),
     "no_text_column": lazy_gettext("The first line names no column “text”."),
     "columns": lazy_gettext("It has too many cells, or too few."),
     "encoding": lazy_gettext("It holds letters in an unknown encoding. Save the file as UTF-8."),

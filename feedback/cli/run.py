@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import sys
 
 from feedback.addresses import Welcome
@@ -15,6 +16,7 @@ def run_house(settings: Settings, *, host: str | None, port: int | None, public:
     """Serve until Ctrl-C; returns the exit code, 2 when the house cannot be opened."""
     from feedback.serve import CannotRun, run  # noqa: PLC0415 -- patches the process, so only here
 
+    os.umask(0o077)  # what people wrote is for this user's eyes, whatever the folder allows
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     open_to_all = _is_public(host, public)
     chosen = dataclasses.replace(

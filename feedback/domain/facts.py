@@ -246,9 +246,3 @@ class ServerFault(Refusal):
     """Something broke on our side."""
 
     code, status = "server_error", 500
-
-
-class EmptyFile(Refusal):
-    """The file holds no idea that could be read."""
-
-    code, status = "empty_file", 422

@@ -41,7 +41,7 @@ def seat_of(app: Flask, identity: Identity, environ: dict[str, Any], auth: objec
         found = conversation_by_code(db.session(), tidy_code(str(auth.get("code", ""))[:12]))
         if found is None:
             guesses: Guesses = app.extensions["feedback.guesses"]
-            raise guesses.wrong(str(environ.get("REMOTE_ADDR", "")))
+            raise guesses.wrong_code(str(environ.get("REMOTE_ADDR", "")))
         conversation = found[0]
         if auth["view"] == "phone":
             return _phone(app, identity, conversation, token)

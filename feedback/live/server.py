@@ -36,6 +36,7 @@ TICK = 0.025
 HEART = 5.0
 ACK_WAIT = 10.0
 RETRY_MS = 500
+GONE = 1008
 _log = logging.getLogger("feedback.live")
 
 
@@ -188,8 +189,10 @@ class Live:
         return ack
 
     def _close(self, chosen: Any) -> None:
+        # The transport, not only the namespace: a client that may come back does so by itself, the others are refused.
         for sid in [sid for sid, seat in self._seats.items() if chosen(seat)]:
-            self.socketio.server.disconnect(sid)
+            if connection := self._rooms.connection_of(sid):
+                connection.hang_up(GONE)
 
     def _run(self, step: Any, pause: float) -> None:
         while True:

@@ -26,6 +26,12 @@ def identity() -> Identity:
     return found
 
 
+def guesses() -> Guesses:
+    """Return what counts wrong codes and passwords."""
+    found: Guesses = current_app.extensions["feedback.guesses"]
+    return found
+
+
 def token() -> str:
     """Return this browser's token; a new browser gets one with the answer."""
     if "token" not in g:
@@ -54,8 +60,7 @@ def conversation_here(code: str) -> tuple[Conversation, Strand]:
     """Find the conversation of an address; raises WrongCode, or TooMany."""
     found = conversation_by_code(db.session(), tidy_code(code[:12]))
     if found is None:
-        guesses: Guesses = current_app.extensions["feedback.guesses"]
-        raise guesses.wrong(request.remote_addr or "")
+        raise guesses().wrong_code(request.remote_addr or "")
     return found
 
 

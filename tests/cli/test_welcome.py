@@ -85,11 +85,16 @@ def test_is_public_asks_nobody_without_a_terminal():
 
 def test_links_prints_fresh_links_for_the_address_of_the_last_start(founded, capsys):
     (founded.instance / "address").write_text("http://10.0.0.7:8000", encoding="ascii")
-    assert print_links(founded) == 0
+    assert print_links(founded, organiser=False) == 0
     first = capsys.readouterr().out
     assert first.count("http://10.0.0.7:8000/enter#") == 3 * 3 + 1
-    assert print_links(founded) == 0
+    assert print_links(founded, organiser=False) == 0
     again = capsys.readouterr().out
     stages = [[line for line in text.splitlines() if "stage" in line] for text in (first, again)]
     assert stages[0] == stages[1]
     assert first != again
+
+
+def test_links_gives_the_organiser_a_new_way_in_when_the_password_was_lost(founded, capsys):
+    assert print_links(founded, organiser=True) == 0
+    assert "Organiser (sets a password)" in capsys.readouterr().out

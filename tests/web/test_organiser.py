@@ -8,15 +8,8 @@ import pytest
 from feedback.domain.roles import Role
 from feedback.store.ideas import ideas_of
 from feedback.store.programme import conference_of, conversation_by_code, conversations_of, strands_of
-from feedback.web.organiser import login
 
 PASSWORD = "four old trams by night"
-
-
-@pytest.fixture(autouse=True)
-def no_failures():
-    """Start each test without failed logins."""
-    login.forget_failures()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from feedback.actions import crew as crew_deeds
 from feedback.db import write
@@ -12,15 +9,11 @@ from feedback.domain.facts import TooMany, WrongPassword
 from feedback.domain.roles import Actor, Role
 from feedback.identity import check_password, hash_password
 from feedback.web import i18n
-from feedback.web.access import identity, organiser_required, roles_here, token
+from feedback.web.access import guesses, identity, organiser_required, roles_here, token
 from feedback.web.crew import say
 from feedback.web.forms import ChangePasswordForm, LoginForm, NewPasswordForm
 from feedback.web.organiser.frame import Answer, blueprint, conference_here, form_page
 from feedback.wording import sentence_of
-
-#: Only failures count, and only at this address: links and the other pages stay open to everybody behind it.
-FAILURES = parse("10 per 15 minutes")
-_failures = MovingWindowRateLimiter(MemoryStorage())
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -30,12 +23,12 @@ def login() -> Answer:
     if request.method == "GET":
         return _login(form)
     here = request.remote_addr or ""
-    if not _failures.test(FAILURES, here):
+    if not guesses().may_try_password(here):
         return _login(form, TooMany()), TooMany.status
     try:
         check_password(conference_here().password_hash, form.password.data or "")
     except WrongPassword as refusal:
-        _failures.hit(FAILURES, here)
+        guesses().wrong_password(here)
         return _login(form, refusal), refusal.status
     bearer_hash = identity().bearer_hash(token())
     write(crew_deeds.admit, None, role=Role.ORGANISER, conversation_id=None, bearer_hash=bearer_hash)
@@ -59,11 +52,6 @@ def password(actor: Actor) -> Answer:
     heading = gettext("Change the password") if known else gettext("Set your password")
     lead = gettext("At least twelve characters. A few words that only you would put together do well.")
     return form_page(form, heading, gettext("Save the password"), lead=lead), status
-
-
-def forget_failures() -> None:
-    """Let everybody try the password again, as a fresh start does."""
-    _failures.storage.reset()
 
 
 def _login(form: LoginForm, refusal: WrongPassword | TooMany | None = None) -> str:
