@@ -119,7 +119,6 @@ def run(title: str, command: Sequence[object], folder: Path = ROOT) -> None:
 
     The child has a process group of its own, so that Ctrl-C reaches it through us, with all it has started.
     """
-    say(title)
     child = subprocess.Popen(
         [str(part) for part in command],
         cwd=folder,
@@ -133,6 +132,7 @@ def run(title: str, command: Sequence[object], folder: Path = ROOT) -> None:
         close_fds=False,
     )
     try:
+        say(title)
         output = outcome_of(child)
     finally:
         end(child)

@@ -1,6 +1,7 @@
 /** The scenes of the stage. Each fits the screen it is on: nothing scrolls, nothing is smaller than 1/28 of its height. */
 
 import type { Signal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ideasOf, promptToShow, rank, type Ranked, type Room } from "../lib/state.ts";
 import type { Idea, Prompt, Theme } from "../lib/types.ts";
@@ -9,7 +10,7 @@ import { fitCards, fitList, fitWords, glide, type Places } from "./fit.ts";
 import { Hidden, Icon } from "./icon.tsx";
 
 const AT_MOST = 7;
-const THEMES_AT_ONCE = 4;
+const THEMES_AT_ONCE = 2;
 const EXAMPLES = 3;
 const PAGE_STANDS = 12_000;
 const SIZES = { join: "large", ranking: "middle", themes: "small", spotlight: "small" } as const;
@@ -67,8 +68,9 @@ function Ranking({ ranked }: { ranked: Ranked[] }) {
   const list = useRef<HTMLOListElement>(null);
   const places = useRef<Places>(new Map());
   const top = Math.max(1, ...ranked.map(({ idea }) => idea.agree));
-  const words = ranked.map(({ idea, rank: place }) => `${idea.id}${place > 0}${idea.text}`).sort().join();
-  useFit(() => fitList(list.current), [words]);
+  // The order too: what is hidden at the end would otherwise travel to the front with its idea.
+  const words = ranked.map(({ idea, rank: place }) => `${idea.id}${place > 0}${idea.text}`).join();
+  useFit(list, () => fitList(list.current), [words], places.current);
   useLayoutEffect(() => glide(list.current, places.current));
   return (
     <ol class="bare ranking" ref={list}>
@@ -89,14 +91,17 @@ function Ranking({ ranked }: { ranked: Ranked[] }) {
 }
 
 function Themes({ room }: { room: Room }) {
+  return room.themes.length === 0 ? <Looking share={room.run?.progress ?? 0} /> : <ThemePages room={room} />;
+}
+
+function ThemePages({ room }: { room: Room }) {
   const pages = Math.max(1, Math.ceil(room.themes.length / THEMES_AT_ONCE));
   const page = usePage(pages);
   const shown = room.themes.slice(page * THEMES_AT_ONCE, (page + 1) * THEMES_AT_ONCE);
   const list = useRef<HTMLUListElement>(null);
   const places = useRef<Places>(new Map());
-  useFit(() => fitCards(list.current), [JSON.stringify(shown)]);
+  useFit(list, () => fitCards(list.current), [JSON.stringify(shown)], places.current);
   useLayoutEffect(() => glide(list.current, places.current));
-  if (room.themes.length === 0) return <Looking share={room.run?.progress ?? 0} />;
   return (
     <>
       <ul class="bare themes" ref={list} data-count={shown.length}>
@@ -136,10 +141,11 @@ function ThemeCard({ theme, room }: { theme: Theme; room: Room }) {
 
 function Spotlight({ idea }: { idea: Idea }) {
   const words = useRef<HTMLParagraphElement>(null);
-  useFit(() => fitWords(words.current), [idea.id, idea.text]);
+  const frame = useRef<HTMLDivElement>(null);
+  useFit(frame, () => fitWords(words.current), [idea.id, idea.text]);
   return (
     <div class="spotlight">
-      <div class="spotlight-frame">
+      <div class="spotlight-frame" ref={frame}>
         <p class="spotlight-text words" dir="auto" lang={idea.lang || undefined} ref={words} key={idea.id}>{idea.text}</p>
       </div>
       <p class="spotlight-support figure"><Icon name="heart" more="full" />{tn("%(n)s vote", "%(n)s votes", idea.agree)}</p>
@@ -158,14 +164,22 @@ function Steps() {
   );
 }
 
-/** Fit now, after the words changed, when the window changes, and when the typeface has arrived. */
-function useFit(fit: () => void, on: unknown[]): void {
+/** Fit now, after the words changed, when the frame gets another size, and when a typeface has arrived. */
+function useFit(frame: RefObject<HTMLElement | null>, fit: () => void, on: unknown[], places: Places = new Map()): void {
   useLayoutEffect(fit, on);
   useEffect(() => {
-    const again = () => fit();
-    addEventListener("resize", again);
-    void document.fonts?.ready.then(again);
-    return () => removeEventListener("resize", again);
+    const again = () => {
+      fit();
+      places.clear();
+      glide(frame.current, places);
+    };
+    const watch = new ResizeObserver(again);
+    if (frame.current) watch.observe(frame.current);
+    document.fonts?.addEventListener("loadingdone", again);
+    return () => {
+      watch.disconnect();
+      document.fonts?.removeEventListener("loadingdone", again);
+    };
   }, []);
 }
 
