@@ -1,17 +1,23 @@
 """The factory: settings in, app out. It builds and does not act; `serve` starts what runs."""
 
+import secrets
+import threading
 from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from feedback.db import Gate, db, open_gate
+from feedback.actions.programme import found_conference
+from feedback.addresses import local_zone
+from feedback.db import Gate, db, gate_of, open_gate
 from feedback.guesses import Guesses
 from feedback.identity import Identity
+from feedback.lock import take_lock
 from feedback.presence import Presence
 from feedback.settings import Settings, read_settings
 from feedback.store.engine import engine_options, is_sqlite, prepare, writer_engine
+from feedback.store.schema import upgrade
 from feedback.store.writer import Writer
 from feedback.web import register
 
@@ -51,9 +57,15 @@ def create_app(settings: Settings | None = None, *, writer: Writer | None = None
     return app
 
 
-def database_kind(settings: Settings) -> str:
-    """Say which database is used, for people."""
-    return "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
+def start_writer(app: Flask) -> None:
+    """Bring the database up to date and run the writer in a thread, for servers that bring their own loop (wsgi.py)."""
+    settings: Settings = app.config["FEEDBACK_SETTINGS"]
+    if is_sqlite(settings.database_url):
+        app.extensions["feedback.lock"] = take_lock(settings)
+    upgrade(writer_engine(settings.database_url))
+    gate = gate_of(app)
+    threading.Thread(target=gate.writer.run, name="writer", daemon=True).start()
+    gate.write(None, found_conference, time_zone=local_zone(), chance=secrets.randbits)
 
 
 def extension(app: Flask, name: str) -> Any:

@@ -5,7 +5,6 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import fcntl
 import gc
 import logging
 import os
@@ -31,6 +30,7 @@ from feedback.db import db, gate_of
 from feedback.domain.facts import Fact
 from feedback.live.server import Live
 from feedback.live.transport import make_server, startup_refusals
+from feedback.lock import HouseInUse, take_lock
 from feedback.settings import ROOT, Settings
 from feedback.store.engine import check, is_sqlite, writer_engine
 from feedback.store.schema import upgrade
@@ -118,23 +118,6 @@ class Worker:
                 self._child.kill()
 
 
-def take_lock(settings: Settings) -> TextIO:
-    """Hold the house's lock as long as the file is open; raises CannotRun when another process does."""
-    file = (settings.instance / "lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise CannotRun(
-            f"Another feedback server already runs on this data ({file.read().strip() or 'unknown process'})."
-            " Stop it first (Ctrl-C in its window), or give this one a folder of its own by FEEDBACK_INSTANCE."
-        ) from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()}")
-    file.flush()
-    return file
-
-
 def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[[addresses.Welcome], None]) -> None:
     """Open the house and keep it open until SIGINT or SIGTERM; `say` tells people how to come in."""
     for refusal in startup_refusals():
@@ -144,7 +127,7 @@ def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[
             else "A package is installed that changes how sockets work; remove it with pip."
         )
         raise CannotRun(f"This Python environment is not safe to serve from ({refusal}). {cure}")
-    lock = take_lock(settings) if is_sqlite(settings.database_url) else None
+    lock = _lock(settings)
     upgrade_and_check(settings)
     try:
         port = addresses.free_port(settings.host, settings.port, fixed=port_is_fixed)
@@ -156,6 +139,13 @@ def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[
     running.wait()
     if lock:
         lock.close()
+
+
+def _lock(settings: Settings) -> TextIO | None:
+    try:
+        return take_lock(settings) if is_sqlite(settings.database_url) else None
+    except HouseInUse as reason:
+        raise CannotRun(str(reason)) from None
 
 
 def upgrade_and_check(settings: Settings) -> None:

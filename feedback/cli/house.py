@@ -1,6 +1,5 @@
 """Carry out a deed that writes: by the running server, or by ourselves under the house's lock."""
 
-import fcntl
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 from feedback import control
 from feedback.db import Gate
 from feedback.identity import Identity
+from feedback.lock import take_lock
 from feedback.settings import Settings
 from feedback.store.engine import writer_engine
 from feedback.store.schema import upgrade
@@ -31,8 +31,7 @@ def deed(settings: Settings, name: str, args: dict[str, Any]) -> dict[str, Any] 
 @contextmanager
 def own_house(settings: Settings) -> Iterator[control.House]:
     """Open the house for one command, while no server runs on it."""
-    with (settings.instance / "lock").open("a+", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with take_lock(settings, wait=True):
         engine = writer_engine(settings.database_url)
         upgrade(engine)
         writer = Writer(engine)

@@ -8,9 +8,9 @@ const SIZES = Array.from({ length: 35 }, (_, step) => (56 - step) / 20);
 const LIST_WISHES: [number, number][] = [[7, 1.75], [6, 1.75], [5, 1.75], [6, 1.55], [5, 1.1], [4, 1.1], [3, 1.1], [2, 1.1], [1, 1.1]];
 /** How many examples of a theme, with how many lines each, in which size, the best first. */
 const CARD_FITS: [number, number, number][] = [
-  [3, 4, 1.4], [3, 4, 1.25], [3, 3, 1.25], [3, 3, 1.1], [2, 4, 1.25], [2, 3, 1.1], [2, 2, 1.05], [1, 4, 1.1], [1, 3, 1.05], [1, 2, 1.05], [1, 1, 1.05], [0, 1, 1],
+  [3, 4, 1.4], [3, 4, 1.25], [3, 3, 1.25], [3, 3, 1.1], [2, 4, 1.25], [2, 4, 1.1], [2, 3, 1.1], [2, 2, 1.05], [1, 4, 1.1], [1, 3, 1.05], [1, 2, 1.05], [1, 1, 1.05], [0, 1, 1],
 ];
-const NAME_SIZES = [1.5, 1.35, 1.2, 1.1, 1];
+const NAME_SIZES = [1.45, 1.3, 1.2, 1.1, 1];
 const SPOT_LARGEST = 4.5;
 const SPOT_SMALLEST = 1;
 const SLIDE = 280;
@@ -79,7 +79,9 @@ export function fitCards(list: HTMLElement | null): void {
 
 /** Tell whether words are shown in part only, or a word is wider than its place. */
 function isCut(words: HTMLElement | null): boolean {
-  return words !== null && (words.scrollHeight > words.clientHeight + 2 || words.scrollWidth > words.clientWidth + 1);
+  if (words === null) return false;
+  const spare = parseFloat(getComputedStyle(words).fontSize) / 2; // letters reach a little beyond tight lines
+  return words.scrollHeight > words.clientHeight + spare || words.scrollWidth > words.clientWidth + 1;
 }
 
 function setSize(element: HTMLElement, size: number, name = "--size"): void {

@@ -1,0 +1,30 @@
+"""On SQLite one process at a time writes: the lock that sees to it."""
+
+import fcntl
+import os
+from typing import TextIO
+
+from feedback.settings import Settings
+
+
+class HouseInUse(Exception):
+    """Another process holds the house; the message says which, and the cure."""
+
+
+def take_lock(settings: Settings, *, wait: bool = False) -> TextIO:
+    """Hold the house's lock as long as the returned file is open; wait for it, or raise HouseInUse at once."""
+    file = (settings.instance / "lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown process"
+        file.close()
+        raise HouseInUse(
+            f"Another feedback server already runs on this data ({holder})."
+            " Stop it first (Ctrl-C in its window), or give this one a folder of its own by FEEDBACK_INSTANCE."
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()}")
+    file.flush()
+    return file
