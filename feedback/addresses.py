@@ -33,7 +33,7 @@ def free_port(host: str, port: int, *, fixed: bool) -> int:
     Raises OSError when the port (or all that were tried) is taken.
     """
     last = OSError("no port was tried")
-    for candidate in range(port, port + (1 if fixed else PORTS_TRIED)):
+    for candidate in range(port, port + 1 if fixed else min(port + PORTS_TRIED, 65_536)):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -18,7 +18,7 @@ from feedback.actions.imports import import_rows
 from feedback.actions.programme import conversation_listing, find_by_code
 from feedback.actions.reports import freeze
 from feedback.db import Gate
-from feedback.domain.facts import Refusal
+from feedback.domain.facts import Refusal, ServerFault
 from feedback.domain.roles import HOUSE, Role
 from feedback.domain.rows import read_rows
 from feedback.identity import Identity, new_secret, secret_hash
@@ -113,5 +113,7 @@ def ask(path: Path, deed: str, args: Json) -> Json | None:
         with connection.makefile("rwb") as stream:
             stream.write(json.dumps({"do": deed, "args": args}).encode() + b"\n")
             stream.flush()
-            result: Json = json.loads(stream.readline())
+            line = stream.readline()
+            # It went down, or broke, with our call in hand.
+            result: Json = json.loads(line) if line else {"refused": ServerFault.code, "detail": {}}
             return result

@@ -6,10 +6,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection
 
-from feedback.domain.facts import Refusal
+from feedback.domain.facts import Busy, Refusal
 from feedback.store.base import Base
-from feedback.store.writer import Tx, Writer
+from feedback.store.writer import RETRY_MS, Tx, Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +39,11 @@ class Gate:
                 future.set_exception(refusal)
 
         self.writer.submit(conversation_id, lambda tx: action(tx, *args, **kwargs), done)
-        return future.result(WAIT_SECONDS)
+        try:
+            return future.result(WAIT_SECONDS)
+        except TimeoutError:
+            # It may still be written; whoever asks again finds out.
+            raise Busy(after_ms=RETRY_MS) from None
 
 
 def open_gate(app: Flask, gate: Gate) -> None:
@@ -50,6 +55,14 @@ def gate_of(app: Flask) -> Gate:
     """Return the app's gate."""
     gate: Gate = app.extensions[_GATE]
     return gate
+
+
+def reading() -> Connection:
+    """Return the connection on which this request reads.
+
+    Each request has one and no more: requests that hold one while they wait for another would wait for each other.
+    """
+    return db.session.connection()
 
 
 def write(

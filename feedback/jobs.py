@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback.actions.themes import fail_theme_run, finish_theme_run, request_themes
 from feedback.db import Gate
-from feedback.domain.facts import ConversationChanged, Fact, Refusal, ThemesRequested
+from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import Theme, ThemeSet
 from feedback.presence import Presence
@@ -143,51 +143,76 @@ class ThemeJobs:
         self._asked.extend(run for run in waiting_runs(self._engine) if run not in self._asked)
 
     def step(self) -> None:
-        """Enqueue, collect, and start runs that are due; called every tenth of a second or so."""
+        """Enqueue, collect, and start runs that are due; called every tenth of a second or so.
+
+        Whatever it raises (Busy, a queue or a database that is away), the next step takes up what was left.
+        """
         while self._asked:
-            run_id, place = self._asked.pop()
-            tries = self._waiting.get(run_id, (place, None, 0))[2] + 1
-            self._presence.advance(place, 0.0, "queued")
-            self._waiting[run_id] = (place, self._enqueue(run_id), tries)
+            self._hand_over(*self._asked[0])
+            del self._asked[0]
         for run_id in list(self._waiting):
             self._collect(run_id)
-        for place in [place for place, (first, last) in self._fresh.items() if _is_due(first, last)]:
-            del self._fresh[place]
+        # New ideas wait for the end of a run under way: it may have read the ideas before they came.
+        busy = {place for place, _, _ in self._waiting.values()}
+        for place in [place for place, times in self._fresh.items() if place not in busy and _is_due(*times)]:
             self._start(place)
 
     def worker_restarted(self) -> None:
-        """Enqueue again what the dead worker may have had in hand; give a run up after three tries."""
-        for run_id, (place, _, tries) in list(self._waiting.items()):
-            if tries >= TRIES:
-                del self._waiting[run_id]
-                self._gate.write(place, fail_theme_run, run_id, problem="worker_died")
-            else:
-                self._asked.append((run_id, place))
+        """Ask again for what the dead worker may have had in hand."""
+        runs = [(run_id, place) for run_id, (place, _, _) in self._waiting.items()]
+        self._asked.extend(run for run in runs if run not in self._asked)
+
+    def _hand_over(self, run_id: int, place: int) -> None:
+        """Enqueue a run; give it up after three tries."""
+        tries = self._waiting[run_id][2] + 1 if run_id in self._waiting else 1
+        if tries > TRIES:
+            self._end(run_id, None, problem="worker_died")
+        else:
+            self._presence.advance(place, 0.0, "queued")
+            self._waiting[run_id] = (place, self._enqueue(run_id), tries)
 
     def _collect(self, run_id: int) -> None:
         place, result, _ = self._waiting[run_id]
         seen = self._queue.get(f"progress:{run_id}", peek=True)
         if seen and self._presence.advance(place, float(seen[0]), str(seen[1])):
             self._tell(place)
-        try:
-            found = result.get()
-        except Exception as fault:  # noqa: BLE001 -- the run ends, whatever broke in the worker
-            _log.warning("theme run %d failed: %s", run_id, type(fault).__name__)
-            del self._waiting[run_id]
-            self._gate.write(place, fail_theme_run, run_id, problem="engine_failed")
+        # What came is kept by `result`, so that it is there again if it cannot be written now.
+        found = result.get_raw_result()
+        if found is None:
             return
-        if found is not None:
+        if found == _GONE:
             del self._waiting[run_id]
-            self._queue.get(f"progress:{run_id}")
-            if found == _GONE:
+        elif isinstance(found, dict):
+            self._end(run_id, themes_from(found))
+        else:
+            _log.warning("theme run %d failed: %s", run_id, str(found.metadata.get("error")).partition("(")[0])
+            self._end(run_id, None, problem="engine_failed")
+        self._queue.get(f"progress:{run_id}")
+
+    def _end(self, run_id: int, found: ThemeSet | None, *, problem: str = "") -> None:
+        """Write how a run ended; raises Busy while the writer takes nothing."""
+        place = self._waiting[run_id][0]
+        try:
+            if found is not None:
+                self._gate.write(place, finish_theme_run, run_id, found)
+            else:
+                self._gate.write(place, fail_theme_run, run_id, problem=problem)
+        except ServerFault:
+            if found is not None:
+                self._end(run_id, None, problem="engine_failed")
                 return
-            self._gate.write(place, finish_theme_run, run_id, themes_from(found))
+        self._waiting.pop(run_id, None)
 
     def _start(self, place: int) -> None:
-        if not had_run(self._engine, place):
-            return
-        with suppress(Refusal):
-            self._gate.write(place, request_themes, HOUSE, place)
+        """Ask for a run after new ideas, where there was one before."""
+        times = self._fresh.pop(place)
+        try:
+            if had_run(self._engine, place):
+                with suppress(RunInFlight, NoIdeasYet, ServerFault):
+                    self._gate.write(place, request_themes, HOUSE, place)
+        except Exception:
+            self._fresh.setdefault(place, times)
+            raise
 
 
 def _is_due(first: float, last: float) -> bool:

@@ -11,11 +11,11 @@ class HouseInUse(Exception):
     """Another process holds the house; the message says which, and the cure."""
 
 
-def take_lock(settings: Settings, *, wait: bool = False) -> TextIO:
-    """Hold the house's lock as long as the returned file is open; wait for it, or raise HouseInUse at once."""
+def take_lock(settings: Settings) -> TextIO:
+    """Hold the house's lock as long as the returned file is open; raises HouseInUse when another process does."""
     file = (settings.instance / "lock").open("a+", encoding="utf-8")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
         holder = file.read().strip() or "unknown process"

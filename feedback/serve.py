@@ -21,18 +21,19 @@ from typing import TextIO
 import gevent
 from gevent.event import Event
 from gevent.server import StreamServer
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import configure_mappers
 
 from feedback import addresses, control, jobs
 from feedback.actions.programme import found_conference
 from feedback.app import create_app, extension
 from feedback.db import db, gate_of
-from feedback.domain.facts import Fact
+from feedback.domain.facts import Busy, Fact
 from feedback.live.server import Live
 from feedback.live.transport import make_server, startup_refusals
 from feedback.lock import HouseInUse, take_lock
 from feedback.settings import ROOT, Settings
-from feedback.store.engine import check, is_sqlite, writer_engine
+from feedback.store.engine import UnsafeDatabase, check, is_sqlite, writer_engine
 from feedback.store.schema import upgrade
 from feedback.store.writer import Writer
 
@@ -40,6 +41,8 @@ _log = logging.getLogger("feedback.serve")
 STOP_SECONDS = 2.0
 #: Seconds after which the job queue is opened: the first pages come first.
 WARM_AFTER = 1.0
+#: Seconds until the next step of the theme jobs after one that broke.
+AFTER_FAULT = 1.0
 
 
 class CannotRun(Exception):
@@ -91,21 +94,28 @@ class Worker:
         """Keep a worker running; body of a greenlet."""
         while True:
             started = gevent.get_hub().loop.now()
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "feedback.cli", "worker", "--parent", str(os.getpid())],
-                cwd=ROOT,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-            )
-            self._alive(True)
-            self._child.wait()
+            try:
+                ended = f"code {self._work()}"
+            except OSError as error:
+                ended = str(error.strerror)
             self._alive(False)
             if self._stopping:
                 return
-            _log.warning("the theme worker ended (code %s); starting another one", self._child.returncode)
+            _log.warning("the theme worker ended (%s); starting another one", ended)
             self._pause = 1.0 if gevent.get_hub().loop.now() - started > 30 else min(30.0, self._pause * 2)
             gevent.sleep(self._pause)
             self._restarted()
+
+    def _work(self) -> int:
+        """Run a worker to its end; returns its exit code."""
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "feedback.cli", "worker", "--parent", str(os.getpid())],
+            cwd=ROOT,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+        )
+        self._alive(True)
+        return self._child.wait()
 
     def stop(self) -> None:
         """End the worker."""
@@ -128,7 +138,13 @@ def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[
         )
         raise CannotRun(f"This Python environment is not safe to serve from ({refusal}). {cure}")
     lock = _lock(settings)
-    upgrade_and_check(settings)
+    try:
+        upgrade_and_check(settings)
+    except (UnsafeDatabase, OperationalError) as fault:
+        reason = fault.orig if isinstance(fault, OperationalError) else fault
+        raise CannotRun(
+            f"The database cannot be used ({str(reason).splitlines()[0]}). For the cure: python3 -m feedback doctor"
+        ) from None
     try:
         port = addresses.free_port(settings.host, settings.port, fixed=port_is_fixed)
     except OSError as error:
@@ -219,13 +235,17 @@ class House:
 
     def _step_jobs(self) -> None:
         gevent.sleep(WARM_AFTER)
-        self.jobs.warm()
+        step = self.jobs.warm
         while True:
-            gevent.sleep(jobs.POLL)
             try:
-                self.jobs.step()
+                step()
+                step = self.jobs.step
+                gevent.sleep(jobs.POLL)
+            except Busy:
+                gevent.sleep(AFTER_FAULT)
             except Exception:  # noqa: BLE001 -- one fault must not end the loop
                 _log.exception("a step of the theme jobs broke")
+                gevent.sleep(AFTER_FAULT)
 
 
 def _control_server(path: Path, house: control.House) -> StreamServer:

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,14 +71,15 @@ def _number(env: Mapping[str, str], name: str, default: int, *, most: int) -> in
 
 
 def _kept_key(path: Path) -> str:
-    try:
-        key = path.read_text(encoding="ascii").strip()
-        if not key:
-            raise BadSetting(f"{path} is empty. Delete it: the next start makes a new key, and people join anew.")
-        return key
-    except FileNotFoundError:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        key = secrets.token_urlsafe(48)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(key)
-        return key
+    if not path.exists():
+        # Written beside and then linked: of two first starts at once both get the same, whole key.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    key = path.read_text(encoding="ascii").strip()
+    if not key:
+        raise BadSetting(f"{path} is empty. Delete it: the next start makes a new key, and people join anew.")
+    return key

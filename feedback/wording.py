@@ -44,7 +44,7 @@ REFUSALS = {
         "This form was opened in another visit. Your text is still here: please send it again."
     ),
     "foreign_origin": lazy_gettext("This call came from another site and was not carried out."),
-    "too_many": lazy_gettext("That were many tries in a short time. Please wait a minute and try again."),
+    "too_many": lazy_gettext("Those were many tries in a short time. Please wait a minute and try again."),
     "too_large": lazy_gettext("This file is too large. Please send at most 2 MB."),
     "bad_request": lazy_gettext("The server did not understand this call. Please load the page again."),
     "busy": lazy_gettext("There is a lot going on right now. Nothing is lost: please try again in a moment."),

@@ -1,5 +1,6 @@
 """Everything has a default that works; what is set comes from the environment."""
 
+import os
 import stat
 
 import pytest
@@ -25,6 +26,20 @@ def test_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
     other = read_settings({"FEEDBACK_INSTANCE": str(tmp_path / "other")}).secret_key
     assert other != first
+
+
+def test_two_first_starts_at_once_get_the_same_key(tmp_path, monkeypatch):
+    link, other = os.link, []
+
+    def late(made, path):
+        monkeypatch.setattr(os, "link", link)
+        other.append(read_settings({"FEEDBACK_INSTANCE": str(tmp_path)}).secret_key)
+        link(made, path)
+
+    monkeypatch.setattr(os, "link", late)
+    key = read_settings({"FEEDBACK_INSTANCE": str(tmp_path)}).secret_key
+    assert other == [key]
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
 def test_environment_decides(tmp_path):

@@ -1,7 +1,9 @@
 """Carry out a deed that writes: by the running server, or by ourselves under the house's lock."""
 
+import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,29 +11,47 @@ from typing import Any
 from feedback import control
 from feedback.db import Gate
 from feedback.identity import Identity
-from feedback.lock import take_lock
+from feedback.lock import HouseInUse, take_lock
 from feedback.settings import Settings
 from feedback.store.engine import writer_engine
 from feedback.store.schema import upgrade
 from feedback.store.writer import Writer
 
+#: Seconds to wait for a house that is in use by something that does not answer.
+PATIENCE = 10.0
+
 
 def deed(settings: Settings, name: str, args: dict[str, Any]) -> dict[str, Any] | None:
     """Carry out a deed of `control`; a refusal is printed with its code and gives None."""
-    result = control.ask(settings.control_socket, name, args)
-    if result is None:
-        with own_house(settings) as house:
-            result = control.do(house, name, args)
+    try:
+        result = _carried_out(settings, name, args)
+    except HouseInUse as reason:
+        print(reason, file=sys.stderr)
+        return None
     if "refused" in result:
         print(f"{refusal_line(result['refused'], result['detail'])} ({result['refused']})", file=sys.stderr)
         return None
     return result
 
 
+def _carried_out(settings: Settings, name: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Find somebody to do it: a server that has the lock may not listen yet, another command is soon done."""
+    until = time.monotonic() + PATIENCE
+    while (result := control.ask(settings.control_socket, name, args)) is None:
+        try:
+            with own_house(settings) as house:
+                return control.do(house, name, args)
+        except HouseInUse:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+    return result
+
+
 @contextmanager
 def own_house(settings: Settings) -> Iterator[control.House]:
-    """Open the house for one command, while no server runs on it."""
-    with take_lock(settings, wait=True):
+    """Open the house for one command; raises HouseInUse while a server, or another command, has it."""
+    with private_files(), take_lock(settings):
         engine = writer_engine(settings.database_url)
         upgrade(engine)
         writer = Writer(engine)
@@ -43,6 +63,16 @@ def own_house(settings: Settings) -> Iterator[control.House]:
             writer.close()
             thread.join()
             engine.dispose()
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Make files that only this user can read: the database holds what people wrote."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def refusal_line(code: str, detail: dict[str, Any]) -> str:

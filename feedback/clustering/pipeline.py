@@ -17,11 +17,10 @@ from feedback.clustering.representatives import representatives_of
 from feedback.clustering.text import Word, normalise, room_stops_of, without_own_name, words_of
 from feedback.clustering.training import self_trained
 from feedback.clustering.vectors import Vectors, lexical_vectors, nearest_likeness
-from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
 
 Progress = Callable[[float, str], None]
 
-FEWEST = 20  # ideas below which a list is clearer than themes
 LONELY = 0.05  # likeness to the nearest other idea below which an idea belongs to no theme
 QUOTED = 40  # characters of an idea that names a theme whose ideas share no word
 NO_PINS: Mapping[str, int | None] = MappingProxyType({})
@@ -70,7 +69,7 @@ def find_themes(
         room = _read(ideas, stop_texts)
         earlier = previous or ThemeSet()
         start = _standing(room, earlier, pins)
-        if len(room.ids) < FEWEST and not start.themes:
+        if len(room.ids) < ENOUGH_FOR_THEMES and not start.themes:
             found = ThemeSet((), tuple(idea.id for idea in ideas), earlier.next_id)
         else:
             progress(0.1, "measuring")
@@ -146,7 +145,7 @@ def _placed(start: _Standing, vectors: Vectors, seed: int, progress: Progress) -
     progress(0.3, "grouping")
     if (start.places != NOWHERE).any():
         places = settled(vectors.rows, arrived(vectors.rows, start.places, limits, start.seen), limits)
-        if len(places) >= FEWEST and not start.seen.all():
+        if len(places) >= ENOUGH_FOR_THEMES and not start.seen.all():
             places = founded(vectors.rows, places, limits, seed=seed)
             places = grown(vectors.rows, places, limits, _growth(start), seed=seed)
     else:
@@ -159,7 +158,7 @@ def _placed(start: _Standing, vectors: Vectors, seed: int, progress: Progress) -
 def _first_clusters(start: _Standing, vectors: Vectors, limits: Limits, seed: int, progress: Progress) -> Labels:
     places = np.full(len(start.places), NOWHERE, dtype=np.int64)
     free = np.flatnonzero(~limits.fixed & ~limits.lonely)
-    if len(places) >= FEWEST and len(free):
+    if len(places) >= ENOUGH_FOR_THEMES and len(free):
         rows, terms = vectors.rows[free], vectors.terms[free]
         labels = best_clusters(rows, seed=seed, report=lambda share: progress(0.3 + 0.5 * share, "grouping"))
         places[free] = len(start.themes) + self_trained(terms, rows, labels)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+ENOUGH_FOR_THEMES = 20  # ideas below which a list is clearer than themes
+
 
 @dataclass(frozen=True, slots=True)
 class IdeaText:

@@ -88,7 +88,8 @@ def _key_sentence(report: Report, words: Words, speech: Speech) -> str:
 
 
 def _chart(report: Report, words: Words, speech: Speech) -> Chart:
-    parts = [f"{theme_name(theme, words)}: {speech.number(theme.votes)}" for theme in report.themes]
+    said = words.gettext("%(label)s: %(value)s")
+    parts = [said % {"label": theme_name(theme, words), "value": speech.number(theme.votes)} for theme in report.themes]
     alt = words.gettext("Bar chart of the votes each theme received. %(themes)s.") % {"themes": "; ".join(parts)}
     bars = tuple(
         (f"{theme.number}  {theme_name(theme, words)}", theme.votes, speech.number(theme.votes))

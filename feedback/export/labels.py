@@ -38,7 +38,7 @@ def cover_of(report: Report, words: Words, speech: Speech) -> tuple[tuple[str, s
         (words.gettext("Rapporteur"), report.rapporteur or nobody),
         (words.gettext("Date"), speech.date(report.frozen_at)),
         (words.gettext("Time"), speech.clock(report.frozen_at)),
-        (words.gettext("State"), report.name or NOTHING),
+        (words.gettext("Name of this state"), report.name or NOTHING),
         (words.gettext("State number"), str(report.seq)),
     )
 

@@ -18,9 +18,10 @@ def render(report: Report, words: Words) -> bytes:
     parts = [
         f"# {literal(paper.title)}",
         f"{literal(paper.subtitle)}",
-        _facts(Facts((*paper.cover, *((label, count) for count, label in paper.figures)))),
-        f"{literal(paper.checksum_label)}: `{paper.checksum}`",
-        *(_block(block) for block in paper.blocks),
+        _facts(Facts((*paper.cover, *((label, count) for count, label in paper.figures))), words),
+        words.gettext("%(label)s: %(value)s")
+        % {"label": literal(paper.checksum_label), "value": f"`{paper.checksum}`"},
+        *(_block(block, words) for block in paper.blocks),
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
@@ -36,14 +37,14 @@ def escaped(line: str) -> str:
     return _LINE_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", bare)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, words: Words) -> str:
     match block:
         case Heading():
             return f"{'#' * (block.level + 1)} {literal(block.text)}"
         case Paragraph():
             return literal(block.text)
         case Facts():
-            return _facts(block)
+            return _facts(block, words)
         case Table():
             return _table(block)
         case IdeaTable():
@@ -53,11 +54,10 @@ def _block(block: Block) -> str:
             return ""
 
 
-def _facts(facts: Facts) -> str:
-    rows = [(literal(label), literal(value) or NOTHING) for label, value in facts.rows]
-    if facts.inline:
-        return " · ".join(f"{label}: {value}" for label, value in rows)
-    return "\n".join(f"- {label}: {value}" for label, value in rows)
+def _facts(facts: Facts, words: Words) -> str:
+    said = words.gettext("%(label)s: %(value)s")
+    rows = [said % {"label": literal(label), "value": literal(value) or NOTHING} for label, value in facts.rows]
+    return " · ".join(rows) if facts.inline else "\n".join(f"- {row}" for row in rows)
 
 
 def _table(table: Table) -> str:

@@ -181,7 +181,7 @@ def _ideas(book: _Book, report: Report) -> None:
     ]
     names = {theme.number: theme_name(theme, words) for theme in report.themes}
     rows = [_idea(book, idea, names) for idea in ideas_of(report)]
-    _listing(book, words.gettext("Ideas"), labels, rows, (7, _WIDEST, 10, 30, 9, 11, 9, 9, 11, 14, 20, 30))
+    _listing(book, words.gettext("Ideas"), labels, rows, (7, _WIDEST, 10, 30, 9, 11, 12, 9, 11, 14, 20, 30))
 
 
 def _idea(book: _Book, idea: ReportIdea, names: dict[int, str]) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ import { browserClock } from "./lib/outbox.ts";
 import { socketOf } from "./lib/socket.ts";
 import type { Room } from "./lib/state.ts";
 import { fetcherOf, type Health, Wire } from "./lib/wire.ts";
-import { Scene, sceneOf } from "./parts/scene.tsx";
+import { Scene, sceneOf, TakenBack } from "./parts/scene.tsx";
 import { Counts, Hint } from "./parts/side.tsx";
 
 const HINT_SHOWN = 8_000;
@@ -21,7 +21,7 @@ let drawn = false;
 const wire: Wire = new Wire(
   socketOf(boot.code, "stage", () => wire.since),
   fetcherOf(boot.code, "stage"),
-  { room: take, health: (is, heardAt) => is !== health.value.is && (health.value = { is, heardAt }) },
+  { room: take, health: (is, heardAt) => is !== health.value.is && (health.value = { is, heardAt }), refused },
   browserClock,
 );
 
@@ -38,6 +38,16 @@ function take(next: Room): void {
   drawn = true;
   region("scene").replaceChildren();
   render(<Scene room={room} />, region("scene"));
+}
+
+/** The link that opened this page was taken back: show nothing of the conversation any more, and leave the server in peace. */
+function refused(code: string): void {
+  if (code !== "forbidden") return;
+  wire.stop();
+  room.value = null;
+  document.documentElement.dataset["scene"] = "none";
+  region("side").hidden = true;
+  render(<TakenBack />, region("scene"));
 }
 
 function listenToKeys(): void {

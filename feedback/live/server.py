@@ -20,8 +20,8 @@ from feedback.domain.facts import (
     ConversationCleared,
     CrewRevoked,
     Fact,
+    Forbidden,
     Refusal,
-    ServerFault,
 )
 from feedback.domain.ops import Ack, ack_of, op_id, parse_op
 from feedback.identity import Identity
@@ -146,11 +146,14 @@ class Live:
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         try:
             seat = seat_of(self._app, self._identity, environ, auth)
+            with self._engine.connect() as database:
+                self._pulse.watch(seat.conversation_id, seq_of(database, seat.conversation_id))
         except Refusal as refusal:
             self.counters[f"refused_{refusal.code}"] += 1
             raise Refused(refusal.code) from None
-        with self._engine.connect() as database:
-            self._pulse.watch(seat.conversation_id, seq_of(database, seat.conversation_id))
+        except Exception:  # noqa: BLE001 -- without an answer the phone would take the socket for open, and wait
+            _log.exception("a connect broke")
+            raise Refused(Busy.code) from None
         self._seats[sid] = seat
         self.socketio.server.enter_room(sid, room_of(seat.conversation_id, seat.view))
         if seat.actor.participant_id is not None:
@@ -171,7 +174,7 @@ class Live:
         try:
             op = parse_op(data)
             if seat is None or seat.view != "phone":
-                raise ServerFault
+                raise Forbidden
             done = AsyncResult()
             actor = seat.actor
             self._gate.writer.submit(

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 # FULL: a commit has reached the disk before anybody is told. trusted_schema off: the file cannot call functions.
@@ -14,6 +14,8 @@ PRAGMAS = {
     "busy_timeout": ("5000", 5000),
     "trusted_schema": ("OFF", 0),
 }
+#: Any number that only we use as the key of an advisory lock.
+HOUSE_LOCK = 6_332_252
 
 
 class UnsafeDatabase(RuntimeError):
@@ -21,16 +23,27 @@ class UnsafeDatabase(RuntimeError):
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Return the options with which readers open this database (for Flask-SQLAlchemy or `create_engine`)."""
+    """Return the options with which readers open this database (for Flask-SQLAlchemy or `create_engine`).
+
+    A reader's transaction sees one state, as on SQLite. What people wrote stays out of the log.
+    """
     if is_sqlite(url):
-        return {"connect_args": {"isolation_level": None, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 10, "connect_args": {"connect_timeout": 5}}
+        return {"hide_parameters": True, "connect_args": {"isolation_level": None, "check_same_thread": False}}
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "isolation_level": "REPEATABLE READ",
+        "connect_args": {"connect_timeout": 5},
+    }
 
 
 def writer_engine(url: str) -> Engine:
     """Make the engine of the writer: connections are its own, nothing is pooled, transactions lock at once."""
     options = engine_options(url)
+    # The writer reads what the others have committed while it waited for the lock.
     options.pop("pool_size", None)
+    options.pop("isolation_level", None)
     engine = create_engine(url, poolclass=NullPool, **options)
     prepare(engine, writes=True)
     return engine
@@ -68,6 +81,15 @@ def check(engine: Engine) -> None:
             commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
             if commit == "off":
                 raise UnsafeDatabase("synchronous_commit is off")
+
+
+def lock_house(connection: Connection) -> None:
+    """Keep other processes from changing the conference or its tables until this transaction ends.
+
+    SQLite's writer has the whole file anyway; on PostgreSQL the first start has no row yet that it could lock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({HOUSE_LOCK})")
 
 
 def is_sqlite(url: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from feedback.store import crew, ideas, programme, reports, themes
 from feedback.store.base import Base
+from feedback.store.engine import lock_house
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,6 +23,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415 -- slow import, and most starts find nothing to do
 
     with engine.begin() as connection:
+        lock_house(connection)
         command.upgrade(_config(connection), revision)
 
 

@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from feedback.domain.facts import Busy, ConversationChanged, Fact, Refusal, ServerFault
-from feedback.store.programme import Change, Conference, Conversation
+from feedback.store.engine import lock_house
+from feedback.store.programme import Change, Conversation
 from feedback.store.statements import Statement
 
 QUEUE_LIMIT = 2_000
@@ -216,11 +217,11 @@ class Writer:
         cursor.close()
 
     def _lock(self, connection: Connection, batch: list[_Job]) -> None:
-        # PostgreSQL: rows in id order before anything else, so that writers of several processes never meet crosswise.
+        # PostgreSQL: the house, then rows in id order, so that writers of several processes never meet crosswise.
         if connection.dialect.name == "sqlite":
             return
         if any(job.conversation_id is None for job in batch):
-            connection.execute(select(Conference.id).order_by(Conference.id).with_for_update())
+            lock_house(connection)
         ids = sorted({job.conversation_id for job in batch if job.conversation_id is not None})
         if ids:
             connection.execute(

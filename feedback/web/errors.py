@@ -5,7 +5,9 @@ from contextlib import suppress
 
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -17,6 +19,11 @@ _log = logging.getLogger("feedback.web")
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+BARE = (
+    '<!doctype html><html lang="%(lang)s"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>%(sentence)s</title>'
+    '<h1 data-code="%(code)s">%(sentence)s</h1><p dir="auto">%(kept)s</p></html>'
 )
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: NotFound, 413: TooLarge, 429: TooMany}
 
@@ -40,7 +47,11 @@ def answer(refusal: Refusal) -> ResponseReturnValue:
     kept = ""
     with suppress(HTTPException):  # a body that is too large cannot be read a second time
         kept = request.form.get("text", "")
-    page = render_template("refusal.html", code=refusal.code, sentence=sentence, kept=kept[:10_000])
+    try:
+        page = render_template("refusal.html", code=refusal.code, sentence=sentence, kept=kept[:10_000])
+    except Exception:  # noqa: BLE001 -- every page names the conference; without its database this one must not
+        _log.exception("the page of a refusal broke")
+        page = BARE % {"lang": get_locale(), "code": refusal.code, "sentence": escape(sentence), "kept": escape(kept)}
     return page, refusal.status
 
 

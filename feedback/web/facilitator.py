@@ -19,6 +19,7 @@ from feedback.domain.ideas import IDEAS_IN_ALL, IdeaState
 from feedback.domain.programme import PromptState, Scene
 from feedback.domain.roles import Actor, Role
 from feedback.domain.rows import read_rows
+from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.ideas import Idea, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.web.access import crew_required
@@ -240,6 +241,7 @@ def _console(
         "facilitator/console.html",
         prompts=prompts,
         themes=board.themes,
+        enough_for_themes=ENOUGH_FOR_THEMES,
         run=run,
         run_url=url_for(".find_themes", code=conversation.code),
         stage=_stage(conversation, rows, shown),

@@ -6,10 +6,9 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from feedback.domain.programme import ConversationState, PromptState, Scene
+from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.programme import Conversation, Prompt
 from feedback.web.crew import Run, spaced
-
-ENOUGH_FOR_THEMES = 8
 
 
 @dataclass(frozen=True, slots=True)

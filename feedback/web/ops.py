@@ -9,8 +9,8 @@ from flask import Blueprint, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
 from feedback.actions.ops import apply_op
-from feedback.db import db, write
-from feedback.domain.facts import BadRequest, Busy, ForeignOrigin, Refusal
+from feedback.db import db, reading, write
+from feedback.domain.facts import BadRequest, ForeignOrigin, Refusal
 from feedback.domain.ops import OPS_AT_ONCE, Ack, ack_of, op_id, parse_op
 from feedback.domain.roles import Actor, Role
 from feedback.presence import Presence
@@ -52,14 +52,14 @@ def sync(code: str) -> Response:
     crew = request.args.get("view") == "crew"
     if crew:
         actor_for(conversation, *CREW)
-    with db.engine.connect() as database:
-        seq = seq_of(database, place)
-        since = request.args.get("since", type=int)
-        if since is not None and 0 < since <= seq:
-            changes = delta_of(database, place, since, seq, crew=crew)
-            if changes is not None:
-                return _json(_live({"from": since, "to": seq, "changes": changes}, place))
-        return _snapshot(database, place, seq, crew=crew)
+    database = reading()
+    seq = seq_of(database, place)
+    since = request.args.get("since", type=int)
+    if since is not None and 0 < since <= seq:
+        changes = delta_of(database, place, since, seq, crew=crew)
+        if changes is not None:
+            return _json(_live({"from": since, "to": seq, "changes": changes}, place))
+    return _snapshot(database, place, seq, crew=crew)
 
 
 @blueprint.get("/c/<code>/mine")
@@ -67,16 +67,13 @@ def mine(code: str) -> Response:
     """Return this participant's own votes and ideas."""
     conversation, _ = conversation_here(code)
     actor = participant_here(conversation)
-    with db.engine.connect() as database:
-        return _json(own_in_words(mine_of(database, conversation.id, actor.participant_id or 0)))
+    return _json(own_in_words(mine_of(reading(), conversation.id, actor.participant_id or 0)))
 
 
 def _apply(place: int, actor: Actor, data: object) -> Ack:
     try:
         op = parse_op(data)
         return ack_of(op.op, write(apply_op, place, actor, op), None)
-    except TimeoutError:
-        return ack_of(op_id(data), None, Busy(after_ms=500))
     except Refusal as refusal:
         return ack_of(op_id(data), None, refusal)
 

@@ -13,7 +13,7 @@ from flask_babel import get_locale, get_timezone
 from werkzeug.wrappers import Response
 
 from feedback.actions.ops import apply_op
-from feedback.db import db, write
+from feedback.db import db, reading, write
 from feedback.domain.facts import BadRequest, Refusal, WrongCode
 from feedback.domain.ids import tidy_code, ulid
 from feedback.domain.ops import parse_op
@@ -115,8 +115,7 @@ def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:
     actor, back = participant_here(found), urlsplit(form.back.data or "")
     if not form.validate():
         raise BadRequest
-    with db.engine.connect() as database:
-        rev = int(mine_of(database, found.id, actor.participant_id or 0)["max_rev"]) + 1
+    rev = int(mine_of(reading(), found.id, actor.participant_id or 0)["max_rev"]) + 1
     try:
         _do(found, actor, op | {"rev": rev})
     except Refusal as refusal:
@@ -174,9 +173,9 @@ def _conversation(
 ) -> Answer:
     place = conversation.id
     presence: Presence = current_app.extensions["feedback.presence"]
-    with db.engine.connect() as database:
-        room = _room(database, place)
-        mine = own_in_words(mine_of(database, place, actor.participant_id or 0))
+    database = reading()
+    room = _room(database, place)
+    mine = own_in_words(mine_of(database, place, actor.participant_id or 0))
     path = url_for("participant.conversation", code=conversation.code)
     page = page_of(path, room, mine, asked, shown=presence.shown(place), zone=get_timezone() or ZoneInfo("UTC"))
     if idea:

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
-from feedback.db import db
+from feedback.db import reading
 from feedback.domain.roles import Actor, Role
 from feedback.store.programme import Conversation
 from feedback.store.screens import state_of
@@ -19,8 +19,7 @@ ROLES = (Role.STAGE, Role.FACILITATOR, Role.RAPPORTEUR)
 @crew_required(*ROLES)
 def stage(conversation: Conversation, actor: Actor) -> str:  # noqa: ARG001 -- the role is checked, not used
     """Show what is projected in the room."""
-    with db.engine.connect() as database:
-        room = state_of(database, conversation.id, crew=False)
+    room = state_of(reading(), conversation.id, crew=False)
     join = join_address(conversation.code)
     boot = i18n.boot(view="stage", code=conversation.code, since=0, limit=0, join=join, address=spoken(join))
     return render_template("stage.html", room=room, boot=boot, join=join, address=spoken(join), qr=qr_of(join))
@@ -30,8 +29,7 @@ def stage(conversation: Conversation, actor: Actor) -> str:  # noqa: ARG001 -- t
 @crew_required(*ROLES)
 def sheet(conversation: Conversation, actor: Actor) -> str:  # noqa: ARG001 -- the role is checked, not used
     """Show a page to print and hang up: QR code, code, address, three steps."""
-    with db.engine.connect() as database:
-        room = state_of(database, conversation.id, crew=False)
+    room = state_of(reading(), conversation.id, crew=False)
     join = join_address(conversation.code)
     return render_template("stage_sheet.html", room=room, join=join, address=spoken(join), qr=qr_of(join))
 

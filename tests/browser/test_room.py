@@ -1,5 +1,6 @@
 """A room in real browsers: two phones (one without JavaScript) and a stage; bad networks, restarts, weight, axe."""
 
+import json
 import os
 import random
 import shutil
@@ -14,10 +15,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from served import ROOT, Served
 
+from feedback.domain.ids import ulid
+
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PHONE = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
+PROJECTOR = {"width": 1280, "height": 800}
 FIRST_LOAD = 150 * 1024
 SOON = 10_000
 # Chromium's own note about a socket that cannot be opened while the server is away.
@@ -116,6 +120,35 @@ def fill(room: Room, path: Path, *, ideas: int) -> None:
     subprocess.run(command, cwd=ROOT, env=os.environ | {"FEEDBACK_INSTANCE": str(room.served.instance)}, check=True)
 
 
+def vote(room: Room, *, phones: int) -> int:
+    """Let some phones support some of the ideas by HTTP, the earlier ones more often; returns all votes."""
+    chance = random.Random(11)
+    for _ in range(phones):
+        context = room.chromium.new_context(base_url=room.served.base)
+        room.contexts.append(context)
+        context.request.get(f"/c/{room.code}")
+        ideas = context.request.get(f"/c/{room.code}/sync").json()["ideas"]
+        liked = [each["id"] for place, each in enumerate(ideas) if chance.random() < 0.9 / (1 + place / 4)][:20]
+        ops = [
+            {"op": ulid(1_790_000_000_000, chance.getrandbits), "k": "vote", "idea": each, "val": 1, "rev": rev}
+            for rev, each in enumerate(liked, 1)
+        ]
+        headers = {"X-Op": "1", "Origin": room.served.base, "Content-Type": "application/json"}
+        context.request.post(f"/c/{room.code}/ops", headers=headers, data=json.dumps({"ops": ops}))
+    votes: int = context.request.get(f"/c/{room.code}/sync").json()["counts"]["votes"]
+    return votes
+
+
+def organiser(room: Room) -> Page:
+    """The organiser's page of the conversation."""
+    page = room.page(viewport=PROJECTOR)
+    page.goto(f"{room.served.base}/enter#{room.served.links()['organiser']}")
+    page.get_by_role("button", name="Come in").click()
+    page.wait_for_url("**/organiser**")
+    page.goto(f"{room.served.base}/organiser/conversations/{room.code}")
+    return page
+
+
 def idea(page: Page, text: str) -> Any:
     return page.locator("li.idea", has_text=text)
 
@@ -206,6 +239,78 @@ def test_an_own_idea_is_edited_and_withdrawn(room: Room) -> None:
     own.get_by_role("button", name="Withdraw").click()
     own.get_by_role("button", name="Withdraw").click()
     expect(own).to_have_count(0, timeout=SOON)
+
+
+RANKING = """() => {
+    const list = document.querySelector(".ranking"), gap = parseFloat(getComputedStyle(list).rowGap);
+    const rows = [...list.children], shown = rows.filter((row) => !row.hidden), next = rows[shown.length];
+    const foot = list.getBoundingClientRect().bottom - shown.at(-1).getBoundingClientRect().bottom;
+    if (next) next.hidden = false;
+    const more = next ? next.getBoundingClientRect().height + gap : Infinity;
+    if (next) next.hidden = true;
+    return {
+        hidden: rows.map((row) => row.hidden), foot, more,
+        ranks: shown.map((row) => parseInt(row.querySelector(".rank").textContent.replace(/\\D/g, ""))),
+        votes: shown.map((row) => parseInt(row.querySelector(".bar-figure").textContent)),
+        below: Math.max(...shown.map((row) => row.getBoundingClientRect().bottom)) - innerHeight,
+    };
+}"""
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_the_stage_shows_the_first_ideas_and_uses_its_place(room: Room, tmp_path: Path) -> None:
+    stages = [
+        room.stage(viewport=size, reduced_motion=motion)
+        for size in (WALL, PROJECTOR)
+        for motion in ("reduce", "no-preference")
+    ]
+    fill(room, tmp_path / "ideas.csv", ideas=40)
+    votes = vote(room, phones=12)
+    for stage in stages:
+        expect(stage.locator(".counts dd").last).to_have_text(str(votes), timeout=SOON)
+        stage.wait_for_timeout(500)  # until every row has slid to its place
+        seen = stage.evaluate(RANKING)
+        count = len(seen["ranks"])
+        assert count >= 5, seen
+        assert seen["hidden"] == [False] * count + [True] * (7 - count)
+        assert seen["votes"] == sorted(seen["votes"], reverse=True)
+        assert seen["ranks"] == [1 + sum(more > votes for more in seen["votes"]) for votes in seen["votes"]]
+        assert -1 <= seen["foot"] < seen["more"], seen
+        assert seen["below"] <= 0, seen
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_a_cleared_conversation_empties_every_screen_by_itself(room: Room) -> None:
+    phone, stage = room.phone(), room.stage()
+    write_and_wait(phone, "Only a try-out")
+    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    page = organiser(room)
+    page.get_by_role("link", name="Clear the conversation").click()
+    page.locator("#code").fill(room.code)
+    page.get_by_role("button", name="Clear it all").click()
+    expect(phone.locator("li.idea")).to_have_count(0, timeout=SOON)
+    expect(stage.locator(".ranked")).to_have_count(0, timeout=SOON)
+    expect(stage.locator(".steps")).to_be_visible()
+    write_and_wait(phone, "Now in earnest")
+    expect(stage.locator(".ranked-text")).to_have_text(["Now in earnest"], timeout=SOON)
+    expect(idea(phone, "Now in earnest")).to_have_count(1)
+
+
+@pytest.mark.parametrize("room", [1], indirect=True)
+def test_a_stage_whose_link_was_taken_back_says_so_and_asks_no_more(room: Room) -> None:
+    phone, stage = room.phone(), room.stage()
+    write_and_wait(phone, "Seen on the stage")
+    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    page = organiser(room)
+    page.locator("#stage-links summary").click()
+    page.get_by_role("button", name="Take all stage links back").click()
+    expect(stage.get_by_role("alert")).to_contain_text("was taken back", timeout=SOON)
+    expect(stage.locator(".ranked")).to_have_count(0)
+    calls: list[str] = []
+    stage.on("request", lambda request: calls.append(request.url))
+    stage.on("websocket", lambda socket: calls.append(socket.url))
+    stage.wait_for_timeout(7_000)  # longer than the longest pause between two tries
+    assert calls == []
 
 
 @pytest.mark.parametrize("room", [2], indirect=True)

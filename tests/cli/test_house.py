@@ -1,6 +1,10 @@
 """A command that writes hands over to the running server, or takes the house's lock and writes itself."""
 
 import fcntl
+import json
+import os
+import socket
+import stat
 import threading
 
 import pytest
@@ -46,22 +50,63 @@ def test_refusal_is_said_in_words_with_its_code(house, request, capsys):
     )
 
 
-def test_own_house_waits_until_the_other_one_is_done(founded):
-    inside, order = threading.Event(), []
-
-    def other() -> None:
-        inside.wait(5)
-        with own_house(founded):
-            order.append("second")
-
-    thread = threading.Thread(target=other)
-    thread.start()
+def test_deed_waits_until_another_command_is_done(founded):
+    made = []
+    thread = threading.Thread(target=lambda: made.append(deed(founded, "links", {})))
     with own_house(founded):
-        inside.set()
+        thread.start()
         thread.join(0.3)
-        order.append("first")
+        assert made == []
     thread.join(10)
-    assert order == ["first", "second"]
+    assert len(made[0]["conversations"]) == 3
+
+
+def test_deed_goes_to_a_server_that_was_only_starting(founded):
+    with own_house(founded), socket.socket(socket.AF_UNIX) as listener:
+        thread = threading.Thread(target=deed, args=(founded, "links", {}))
+        thread.start()
+        thread.join(0.3)
+        listener.bind(str(founded.control_socket))
+        listener.listen()
+        connection, _ = listener.accept()
+        with connection:
+            assert json.loads(connection.makefile("rb").readline()) == {"do": "links", "args": {}}
+            connection.sendall(b'{"conversations": []}\n')
+        thread.join(10)
+
+
+def test_deed_gives_up_on_a_house_that_does_not_answer(founded, monkeypatch, capsys):
+    monkeypatch.setattr("feedback.cli.house.PATIENCE", 0.2)
+    with own_house(founded):
+        assert deed(founded, "links", {}) is None
+    assert "Another feedback server already runs on this data" in capsys.readouterr().err
+
+
+def test_server_that_goes_down_with_a_call_in_hand_is_said(settings, capsys):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(settings.control_socket))
+        listener.listen()
+
+        def hang_up() -> None:
+            connection, _ = listener.accept()
+            connection.makefile("rb").readline()
+            connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        assert deed(settings, "links", {}) is None
+        thread.join(5)
+    assert "(server_error)" in capsys.readouterr().err
+
+
+def test_files_that_a_command_makes_are_for_its_user_only(settings):
+    before = os.umask(0o022)
+    try:
+        deed(settings, "links", {})
+        assert stat.S_IMODE((settings.instance / "feedback.db").stat().st_mode) == 0o600
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
 
 
 def test_own_house_is_given_back_after_a_fault(founded):

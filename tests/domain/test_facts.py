@@ -1,5 +1,8 @@
 """Every refusal has a code of its own, an HTTP answer and a sentence for people."""
 
+import functools
+import re
+
 import pytest
 from flask import Flask
 from flask_babel import Babel
@@ -7,6 +10,7 @@ from flask_babel import Babel
 from feedback.domain import facts
 from feedback.domain.facts import Refusal
 from feedback.domain.rows import BAD_ID, COLUMNS, EMPTY_FILE, ENCODING, NO_TEXT, NO_TEXT_COLUMN, NOT_JSON
+from feedback.settings import ROOT
 from feedback.wording import REFUSALS, sentence_of, sentence_of_line
 
 REFUSED = [kind for kind in vars(facts).values() if isinstance(kind, type) and issubclass(kind, Refusal)]
@@ -38,6 +42,19 @@ def test_refusal_says_a_polite_sentence(kind, english):
     assert not {"submit", "session", "cluster", "error"} & set(sentence.lower().split())
     assert 400 <= kind.status < 600
     assert str(kind()) == kind.code
+
+
+@pytest.mark.parametrize("kind", [kind for kind in REFUSED if kind is not Refusal], ids=lambda kind: kind.code)
+def test_refusal_is_raised_somewhere_and_met_in_a_test(kind):
+    raised = re.compile(rf"\braise {kind.__name__}\b|(?<!except )\b{kind.__name__}\(|: {kind.__name__}[,}}]")
+    met = re.compile(rf"\b{kind.__name__}\b|[\"'](?:data-code=\")?{kind.code}\b")
+    assert any(raised.search(text) for text in sources(ROOT / "feedback", but="facts.py"))
+    assert any(met.search(text) for text in sources(ROOT / "tests", but="test_facts.py"))
+
+
+@functools.cache
+def sources(folder, *, but):
+    return [path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path.name != but]
 
 
 def test_sentence_of_an_unknown_code_or_missing_detail_is_still_a_sentence(english):

@@ -36,6 +36,7 @@ class Client:
     ideas: dict[str, str] = field(default_factory=dict)
     votes: dict[str, int | None] = field(default_factory=dict)
     retries: int = 0
+    acked: int = 0
     participant: str = ""
     deadline: float = field(default_factory=lambda: time.monotonic() + 150 + 15 * KILLS)
 
@@ -83,6 +84,7 @@ class Client:
         return {"op": fresh, "k": "vote", "idea": idea, "val": chance.choice((1, None)), "rev": rev}
 
     def _told(self, op: dict[str, Any], ack: dict[str, Any]) -> None:
+        self.acked += 1
         if ack["status"] != "ok":
             assert ack["code"] == "full", (op, ack)  # 50 ideas each are the most
         elif op["k"] == "idea":
@@ -136,7 +138,8 @@ def wrong(database: Path, clients: list[Client]) -> list[str]:
         if standing != count:
             found.append(f"{idea} counts {count}, its votes are {standing}")
     acked = sum(len(client.ideas) + len(client.votes) for client in clients)
-    print(f"acked cells {acked}, retries {sum(client.retries for client in clients)}")
+    ops, retries = sum(client.acked for client in clients), sum(client.retries for client in clients)
+    print(f"acked ops {ops}, cells {acked}, retries {retries}")
     assert acked > CLIENTS
     return found
 

@@ -1,6 +1,7 @@
 """The live side as phones, stage and crew meet it: frames, hearts, seats, and what revoking and clearing do."""
 
 import re
+import sqlite3
 import time
 from urllib.parse import urlencode
 
@@ -113,12 +114,21 @@ def test_a_stage_may_not_sit_with_the_crew_nor_write(served, links):
         Line(browser, place["code"], "crew")
     stage = Line(browser, place["code"], "stage")
     ack = stage.op(idea_op(prompt_of(served, place["code"]), "The stage has no voice"))
-    assert ack["status"] == "rejected"
+    assert (ack["status"], ack["code"]) == ("rejected", "forbidden")
     assert browser.fetch("GET", f"/c/{place['code']}/sync?view=crew")[0] == 403
     assert browser.fetch("GET", f"/console/{place['code']}")[0] == 403
     assert browser.fetch("GET", f"/desk/{place['code']}")[0] == 403
     assert browser.fetch("GET", "/organiser")[0] in (303, 403)
     stage.close()
+
+
+@pytest.mark.parametrize("role", ["facilitator", "rapporteur"])
+def test_the_crew_acts_by_its_pages_and_not_by_its_socket(served, links, role):
+    place = links["conversations"][0]
+    line = Line(crew(served, place[role]), place["code"], "crew")
+    ack = line.op(idea_op(prompt_of(served, place["code"]), "The crew writes nothing here"))
+    assert (ack["status"], ack["code"]) == ("rejected", "forbidden")
+    line.close()
 
 
 def test_a_wrong_code_is_refused(served, links):
@@ -133,6 +143,19 @@ def test_a_browser_without_our_cookie_is_refused(served, links):
     stranger.cookies["feedback"] = "forged.cookie"
     with pytest.raises(PermissionError, match="forbidden"):
         Line(stranger, links["conversations"][0]["code"])
+
+
+def test_a_fault_at_connecting_is_answered_and_passes(served, links):
+    code = links["conversations"][2]["code"]
+    browser, line = phone(served, code)
+    line.close()
+    with sqlite3.connect(served.instance / "feedback.db") as database:
+        database.execute("ALTER TABLE participant RENAME TO away")
+    with pytest.raises(PermissionError, match="busy"):
+        Line(browser, code)
+    with sqlite3.connect(served.instance / "feedback.db") as database:
+        database.execute("ALTER TABLE away RENAME TO participant")
+    Line(browser, code).close()
 
 
 def test_revoked_stage_links_close_their_sockets(served, links):

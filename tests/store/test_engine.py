@@ -15,6 +15,7 @@ from feedback.store.engine import (
     reader_engine,
     writer_engine,
 )
+from feedback.store.ideas import Idea
 from feedback.store.programme import Conference
 from feedback.store.schema import upgrade
 
@@ -109,3 +110,14 @@ def test_second_writer_waits_and_then_is_told(sqlite_url):
 def test_is_sqlite_reads_the_url():
     assert is_sqlite("sqlite:////data/feedback.db")
     assert not is_sqlite("postgresql+psycopg://db/feedback")
+
+
+def test_a_readers_transaction_sees_one_state(any_room):
+    anna = any_room.phone("anna")
+    count = select(func.count()).select_from(Idea)
+    with any_room.read() as db:
+        assert db.scalar(count) == 0
+        anna.write("Meanwhile")
+        assert db.scalar(count) == 0
+    with any_room.read() as db:
+        assert db.scalar(count) == 1

@@ -54,7 +54,7 @@ def test_drift_is_noticed_when_a_counter_is_read_changed_and_written(any_room):
     anna, voters = any_room.phone("anna"), [any_room.phone("ben"), any_room.phone("cleo")]
     idea = anna.write("Open at night")
     both_have_read = threading.Barrier(2)
-    engine = create_engine(any_room.url, **engine_options(any_room.url))
+    engine = writer_engine(any_room.url)
 
     def careless(participant: int) -> None:
         with engine.connect() as db:
@@ -64,7 +64,6 @@ def test_drift_is_noticed_when_a_counter_is_read_changed_and_written(any_room):
             db.execute(insert(Vote).values(idea_id=idea, participant_id=participant, val=1, rev=1, seq=1))
             db.execute(update(Idea).where(Idea.id == idea).values(agree=agree + 1))
 
-    prepare(engine, writes=True)
     crowd = [threading.Thread(target=careless, args=(voter.actor.participant_id,)) for voter in voters]
     for thread in crowd:
         thread.start()

@@ -1,8 +1,12 @@
 """Migrations run up and down, agree with the tables in code, and keep nothing about persons."""
 
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy import inspect, text
 
+from feedback.settings import ROOT
 from feedback.store.base import Base
 from feedback.store.engine import writer_engine
 from feedback.store.schema import downgrade, drift, upgrade
@@ -66,4 +70,14 @@ def test_votes_and_changes_are_stored_by_their_key_on_sqlite(sqlite_url):
         made = {row.name: row.sql for row in connection.execute(text("select name, sql from sqlite_master"))}
     assert made["vote"].rstrip().endswith("WITHOUT ROWID")
     assert made["change"].rstrip().endswith("WITHOUT ROWID")
+    engine.dispose()
+
+
+def test_two_first_starts_at_once_migrate_once(any_url):
+    start = f"from feedback.store import engine, schema\nschema.upgrade(engine.writer_engine({any_url!r}))"
+    command = [sys.executable, "-W", "error", "-c", start]
+    starts = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(start.communicate()[1], start.returncode) for start in starts] == [("", 0)] * 2
+    engine = writer_engine(any_url)
+    assert drift(engine) == []
     engine.dispose()

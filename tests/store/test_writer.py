@@ -1,6 +1,8 @@
 """The writer: one transaction for many ops, each on its own, and no answer before the commit."""
 
+import secrets
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from checks import new_conference, rows_seen_when_acked, run_ops
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from feedback.actions.programme import found_conference
 from feedback.domain.facts import Busy, ConversationChanged, EmptyText, ServerFault
 from feedback.store import ops as sql
 from feedback.store.engine import writer_engine
@@ -256,3 +259,29 @@ def test_constraint_is_checked_inside_the_op(engine):
         connection.execute(text("insert into conference (id, title) values (1, 'no')"))
     outcomes = run_ops(Writer(engine), [(None, late_clash)])
     assert isinstance(outcomes[0][1], ServerFault)
+
+
+def test_two_first_starts_at_once_found_one_conference(any_url):
+    engine = writer_engine(any_url)
+    upgrade(engine)
+    writers = [Writer(engine), Writer(engine)]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    begun = threading.Event()
+
+    def found_slowly(tx):
+        found_conference(tx, time_zone="UTC", chance=secrets.randbits)
+        tx.db.flush()
+        begun.set()
+        time.sleep(0.3)
+
+    writers[0].submit(None, found_slowly, lambda *_: None)
+    threads[0].start()
+    assert begun.wait(5)
+    writers[1].submit(None, found_slowly, lambda *_: None)
+    threads[1].start()
+    for writer, thread in zip(writers, threads, strict=True):
+        writer.close()
+        thread.join()
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Conference)) == 1
+    engine.dispose()

@@ -42,6 +42,26 @@ def test_link_used_in_another_browser_is_refused_in_words(house):
     assert first.post("/enter", secret=secret).status_code == 303
 
 
+def test_second_try_changes_nothing_but_what_the_organiser_reads(house):
+    secret, code = house.link(Role.FACILITATOR), house.room.conversation().code
+    organiser, page = house.crew(Role.ORGANISER), f"/organiser/conversations/{code}"
+    first, second = house.browser(), house.browser()
+    assert "Not used yet." in organiser.get(page).text
+    assert first.post("/enter", secret=secret, name="Anna").status_code == 303
+    assert "In use since" in organiser.get(page).text
+    assert "Somebody else tried to open it" not in organiser.get(page).text
+    answer = second.post("/enter", secret=secret, name="Mallory")
+    assert answer.status_code == 410
+    assert secret not in answer.text
+    assert "In use. Somebody else tried to open it: " in organiser.get(page).text
+    with house.room.read() as db:
+        assert crew_names(db, house.room.conversation().id, Role.FACILITATOR) == "Anna"
+    assert first.get(f"/console/{code}").status_code == 200
+    assert second.get(f"/console/{code}").status_code == 403
+    organiser.post("/language", language="fr")
+    assert "In use." not in organiser.get(page).text
+
+
 def test_unknown_and_revoked_links_are_refused(house):
     browser = house.browser()
     assert "This link is not known here." in browser.post("/enter", secret="no-such-secret").text

@@ -2,7 +2,10 @@
 
 import pytest
 
+from feedback.addresses import free_port
+from feedback.app import create_app
 from feedback.guesses import CODES_FROM_ONE_ADDRESS
+from feedback.settings import read_settings
 from feedback.web import ops
 
 
@@ -26,9 +29,10 @@ def test_a_wrong_code_gets_a_page_with_a_form_to_try_again(house):
 
 def test_guessing_codes_is_slowed_and_right_codes_still_pass(house):
     browser, bound = house.browser(), int(CODES_FROM_ONE_ADDRESS.split()[0])
-    statuses = [browser.get(f"/c/{place:06d}").status_code for place in range(bound + 5)]
-    assert statuses.count(404) == bound
-    assert statuses[-1] == 429
+    answers = [browser.get(f"/c/{place:06d}") for place in range(bound + 5)]
+    assert [answer.status_code for answer in answers].count(404) == bound
+    assert answers[-1].status_code == 429
+    assert 'data-code="too_many"' in answers[-1].text
     assert browser.get(f"/c/{house.room.conversation().code}").status_code == 200
 
 
@@ -89,3 +93,13 @@ def test_the_cookie_is_ours_alone(house):
     cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("feedback="))
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_a_refusal_is_said_also_while_the_database_is_away(tmp_path):
+    url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port('127.0.0.1', 0, fixed=True)}/none"
+    app = create_app(read_settings({"FEEDBACK_INSTANCE": str(tmp_path), "FEEDBACK_DATABASE_URL": url}))
+    answer = app.test_client().get("/", headers={"Accept-Language": "de"})
+    assert answer.status_code == 500
+    assert '<html lang="de">' in answer.text
+    assert 'data-code="server_error"' in answer.text
+    assert "127.0.0.1" not in answer.text

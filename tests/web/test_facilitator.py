@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from feedback.domain.roles import Role
+from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Conversation, prompts_of
 from feedback.store.themes import run_in_flight
@@ -52,9 +53,14 @@ def test_console_shows_counts_prompt_code_and_next_step(house, console):
 
 def test_next_step_follows_the_conversation(house, console):
     browser, path = console
-    ideas = [house.room.phone(f"p{number}").write(f"Idea number {number}") for number in range(8)]
-    assert ideas
-    assert re.search(r'id="next".*?Find themes', browser.get(path).text, re.S)
+    for number in range(ENOUGH_FOR_THEMES):
+        page = browser.get(path).text
+        assert "Find themes" not in page
+        assert ("Themes form from 20 ideas on." in page) == (number > 0)
+        house.room.phone(f"p{number}").write(f"Idea number {number}")
+    page = browser.get(path).text
+    assert "Themes form from" not in page
+    assert re.search(r'id="next".*?Find themes', page, re.S)
     browser.post(f"{path}/themes")
     assert "The themes are being looked for. They appear by themselves." in browser.get(path).text
 

@@ -35,7 +35,8 @@ export interface Kept {
 interface Entry extends Kept {
   failures: number;
   notBefore: number;
-  flying: boolean;
+  /** The door by which it left and has not been answered. */
+  flying: "socket" | "http" | null;
 }
 
 type Draft = Omit<IdeaOp, "op"> | Omit<EditOp, "op" | "rev"> | Omit<WithdrawOp, "op" | "rev"> | Omit<VoteOp, "op" | "rev">;
@@ -43,6 +44,9 @@ type Draft = Omit<IdeaOp, "op"> | Omit<EditOp, "op" | "rev"> | Omit<WithdrawOp, 
 export const OPS_AT_ONCE = 20;
 export const KEPT_AT_MOST = 200;
 const IN_FLIGHT = 8;
+/** The server hangs up on a socket that says more than 60 things at once and then 10 a second: we stay well below. */
+const BURST = 30;
+const PER_SECOND = 8;
 const SOCKET_TRIES = 2;
 
 /** Return a wait of full jitter for the n-th failure in a row: up to 0.5, 1, 2, 4, then 5 seconds. */
@@ -58,6 +62,8 @@ export function ideaOf(op: Op): string {
 export class Outbox {
   private entries: Entry[] = [];
   private rev = 0;
+  private allowance = BURST;
+  private allowedAt = 0;
   private wake: (() => void) | null = null;
   private readonly settledHooks: ((op: Op, ack: Ack) => void)[] = [];
   private readonly changeHooks: (() => void)[] = [];
@@ -110,7 +116,7 @@ export class Outbox {
     if (this.entries.length >= KEPT_AT_MOST && draft.k !== "vote") return null;
     const op = this.numbered(draft);
     this.dropCollapsed(op);
-    const entry: Entry = { op, at: this.clock.now(), failures: 0, notBefore: 0, flying: false };
+    const entry: Entry = { op, at: this.clock.now(), failures: 0, notBefore: 0, flying: null };
     this.entries.push(entry);
     this.store.set(this.keyOf(entry.op), JSON.stringify({ op, at: entry.at }));
     this.channel?.post({ kind: "kept" });
@@ -125,8 +131,8 @@ export class Outbox {
     const ready = this.ready();
     const byHttp = ready.filter((entry) => entry.failures >= SOCKET_TRIES);
     const bySocket = ready.filter((entry) => entry.failures < SOCKET_TRIES);
-    if (byHttp.length > 0) this.post(byHttp.slice(0, OPS_AT_ONCE));
-    for (const entry of bySocket) this.emit(entry);
+    if (byHttp.length > 0 && !this.flies("http")) this.post(byHttp.slice(0, OPS_AT_ONCE));
+    for (const entry of bySocket.slice(0, Math.max(0, IN_FLIGHT - this.flies("socket")))) this.emit(entry);
     this.plan();
   }
 
@@ -140,7 +146,7 @@ export class Outbox {
     for (const key of this.store.keys(`${this.prefix}op.`)) {
       const kept = parseKept(this.store.get(key));
       if (kept === null) this.store.remove(key);
-      else if (!known.has(kept.op.op)) this.entries.push({ ...kept, failures: 0, notBefore: 0, flying: false });
+      else if (!known.has(kept.op.op)) this.entries.push({ ...kept, failures: 0, notBefore: 0, flying: null });
     }
     this.entries.sort((a, b) => a.at - b.at || (a.op.op < b.op.op ? -1 : 1));
   }
@@ -174,7 +180,6 @@ export class Outbox {
 
   private ready(): Entry[] {
     const busy = new Set(this.entries.filter((entry) => entry.flying).map((entry) => ideaOf(entry.op)));
-    const room = IN_FLIGHT - busy.size;
     const ready: Entry[] = [];
     for (const entry of this.entries) {
       const idea = ideaOf(entry.op);
@@ -182,17 +187,31 @@ export class Outbox {
       busy.add(idea);
       if (entry.notBefore <= this.clock.now()) ready.push(entry);
     }
-    return ready.slice(0, Math.max(0, room));
+    return ready;
+  }
+
+  private flies(door: "socket" | "http"): number {
+    return this.entries.filter((entry) => entry.flying === door).length;
   }
 
   private emit(entry: Entry): void {
     if (!this.doors.connected()) return this.failed(entry);
-    entry.flying = true;
+    if (this.allowed() < 1) return;
+    this.allowance -= 1;
+    entry.flying = "socket";
     this.doors.bySocket(entry.op).then((ack) => this.answered(entry, ack), () => this.failed(entry));
   }
 
+  /** Return how many ops may leave by the socket now. */
+  private allowed(): number {
+    const now = this.clock.now();
+    this.allowance = Math.min(BURST, this.allowance + (Math.max(0, now - this.allowedAt) / 1_000) * PER_SECOND);
+    this.allowedAt = now;
+    return this.allowance;
+  }
+
   private post(entries: Entry[]): void {
-    for (const entry of entries) entry.flying = true;
+    for (const entry of entries) entry.flying = "http";
     this.doors.byHttp(entries.map((entry) => entry.op)).then(
       (acks) => {
         for (const entry of entries) {
@@ -206,7 +225,7 @@ export class Outbox {
   }
 
   private answered(entry: Entry, ack: Ack): void {
-    entry.flying = false;
+    entry.flying = null;
     if (!this.entries.includes(entry)) return; // another tab heard the answer first
     if (ack.status === "retry") {
       entry.notBefore = this.clock.now() + Math.max(100, ack.after_ms);
@@ -220,7 +239,7 @@ export class Outbox {
   }
 
   private failed(entry: Entry): void {
-    entry.flying = false;
+    entry.flying = null;
     entry.failures += 1;
     entry.notBefore = this.clock.now() + backOff(entry.failures, this.chance());
     this.plan();
@@ -229,7 +248,7 @@ export class Outbox {
   private plan(): void {
     this.wake?.();
     const next = Math.min(...this.entries.filter((entry) => !entry.flying).map((entry) => entry.notBefore));
-    const wait = Math.max(50, next - this.clock.now());
+    const wait = Math.max(50, next - this.clock.now(), Math.ceil(((1 - this.allowed()) / PER_SECOND) * 1_000));
     this.wake = Number.isFinite(next) ? this.clock.after(wait, () => this.pump()) : null;
   }
 

@@ -3,12 +3,14 @@
 export type Places = Map<string, number>;
 
 /** Sizes of the ideas' type, in 1/28 of the screen's height. */
-const SIZES = Array.from({ length: 35 }, (_, step) => (56 - step) / 20);
+const SIZES = Array.from({ length: 37 }, (_, step) => (56 - step) / 20);
 /** At least so many ideas, in type no smaller than this, the best first: large type, then more ideas. */
-const LIST_WISHES: [number, number][] = [[7, 1.75], [6, 1.75], [5, 1.75], [6, 1.55], [5, 1.1], [4, 1.1], [3, 1.1], [2, 1.1], [1, 1.1]];
-/** How many examples of a theme, with how many lines each, in which size, the best first. */
+const LIST_WISHES: [number, number][] = [[7, 1.75], [6, 1.75], [5, 1.75], [6, 1.55], [5, 1], [4, 1], [3, 1], [2, 1], [1, 1]];
+/** How many examples of a theme, with how many lines each, in which size, the best first: whole ideas, then more of them. */
 const CARD_FITS: [number, number, number][] = [
-  [3, 4, 1.4], [3, 4, 1.25], [3, 3, 1.25], [3, 3, 1.1], [2, 4, 1.25], [2, 4, 1.1], [2, 3, 1.1], [2, 2, 1.05], [1, 4, 1.1], [1, 3, 1.05], [1, 2, 1.05], [1, 1, 1.05], [0, 1, 1],
+  ...[1.4, 1.25, 1.1].map((size): [number, number, number] => [3, 9, size]),
+  ...[1.35, 1.2, 1.05].map((size): [number, number, number] => [2, 9, size]),
+  [2, 4, 1.05], [1, 9, 1.2], [2, 3, 1.05], [2, 2, 1.05], [1, 9, 1.05], [1, 3, 1.05], [1, 2, 1.05], [1, 1, 1], [0, 1, 1],
 ];
 const NAME_SIZES = [1.45, 1.3, 1.2, 1.1, 1];
 const SPOT_LARGEST = 4.5;

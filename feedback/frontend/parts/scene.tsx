@@ -153,6 +153,14 @@ function Spotlight({ idea }: { idea: Idea }) {
   );
 }
 
+export function TakenBack() {
+  return (
+    <div class="taken-back" role="alert">
+      <h1>{t("The link to this stage was taken back. Please ask the organiser for a new one.")}</h1>
+    </div>
+  );
+}
+
 function Steps() {
   const steps = [t("Point your phone's camera at the code, or type the six characters."), t("Write your idea. No account, no name."), t("Support the ideas of others.")];
   return (

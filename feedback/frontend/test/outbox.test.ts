@@ -148,6 +148,41 @@ test("at most twenty ops travel in one call", async () => {
   assert.equal(outbox.waiting().length, 0);
 });
 
+test("what waited long goes out in few calls by HTTP", async () => {
+  const { line, outbox, clock } = make();
+  line.up = false;
+  line.http = () => Promise.reject(new Error("no network"));
+  for (let i = 0; i < 200; i += 1) outbox.add({ k: "vote", idea: `i${i}`, val: 1 });
+  await clock.pass(60_000);
+  line.posted = [];
+  line.http = (ops) => Promise.resolve(ops.map((op) => ({ op: op.op, status: "ok", seq: 1 })));
+  outbox.pump(true);
+  await clock.pass(1_000);
+  assert.deepEqual([outbox.waiting().length, line.posted.map((ops) => ops.length)], [0, Array(10).fill(20)]);
+});
+
+test("by the socket it goes no faster than the server listens: 60 at once, then 10 a second", async () => {
+  const store = openStore(disk());
+  const before = make(store);
+  before.line.up = false;
+  for (let i = 0; i < 200; i += 1) before.outbox.add({ k: "vote", idea: `i${i}`, val: 1 });
+  const { line, outbox, clock } = make(store); // the page was loaded again: nothing has failed yet
+  let bucket = 60;
+  let at = clock.now();
+  line.bySocket = (op) => {
+    bucket = Math.min(60, bucket + ((clock.now() - at) / 1_000) * 10) - 1;
+    at = clock.now();
+    assert.ok(bucket >= 0, `the server hangs up at op ${line.sent.length}`);
+    line.sent.push(op);
+    return Promise.resolve({ op: op.op, status: "ok", seq: 1 } as Ack);
+  };
+  outbox.pump();
+  await clock.pass(1_000);
+  assert.ok(line.sent.length >= 30 && line.sent.length <= 40, `${line.sent.length} ops in the first second`);
+  await clock.pass(24_000);
+  assert.deepEqual([outbox.waiting().length, line.sent.length, line.posted.length], [0, 200, 0]);
+});
+
 test("rev is above what was ever used here or known there", async () => {
   const { line, outbox } = make();
   outbox.learnRev(41);

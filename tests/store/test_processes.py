@@ -1,0 +1,58 @@
+"""Four real processes, each with a writer of its own, on one conversation: nothing drifts and nothing is refused."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from checks import doubled_votes, drifted_counters
+from sqlalchemy import func, select
+
+from feedback.settings import ROOT
+from feedback.store.ideas import Idea, Vote
+from feedback.store.programme import Change
+
+STORM = Path(__file__).parent.parent / "support" / "storm.py"
+PROCESSES, OPS = 4, 500
+
+
+def open_storm(url: str, conversation: int, seed: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(STORM), url, str(conversation), str(seed), str(OPS)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("any_url", [pytest.param("postgres", marks=pytest.mark.postgres), "sqlite"], indirect=True)
+def test_counters_equal_the_votes_after_four_processes(any_room):
+    author = any_room.phone("author")
+    cells = {
+        "ideas": [author.write(f"Idea {number}") for number in range(20)],
+        "voters": [any_room.phone(f"voter {number}").actor.participant_id for number in range(8)],
+    }
+    place = any_room.conversation().id
+    storms = [open_storm(any_room.url, place, seed) for seed in range(PROCESSES)]
+    for storm in storms:
+        assert storm.stdout.readline() == "ready\n"
+    for storm in storms:  # all at once, once all are there
+        storm.stdin.write(json.dumps(cells) + "\n")
+        storm.stdin.flush()
+    outcomes = [json.loads(storm.communicate(timeout=60)[0]) for storm in storms]
+    told = sum((Counter(outcome["told"]) for outcome in outcomes), Counter())
+    assert sum(told.values()) == PROCESSES * OPS
+    assert set(told) <= {"ok", "superseded"}, told
+    assert told["ok"] > PROCESSES * OPS / 8
+    assert max(outcome["longest"] for outcome in outcomes) < 5
+    with any_room.read() as db:
+        assert drifted_counters(db) == {}
+        assert doubled_votes(db) == 0
+        net = func.sum(Idea.agree - Idea.disagree)
+        assert db.scalar(select(net)) == db.scalar(select(func.sum(Vote.val)))
+        seqs = sorted(db.scalars(select(Change.seq).where(Change.conversation_id == place)))
+    assert seqs == list(range(1, any_room.conversation().seq + 1))

@@ -1,0 +1,185 @@
+"""The server's side of theme runs, with a real queue in which the test plays the worker: no run is ever forgotten."""
+
+import dataclasses
+
+import pytest
+
+from feedback import jobs
+from feedback.actions.programme import clear_conversation
+from feedback.actions.themes import request_themes
+from feedback.domain.facts import Busy, ServerFault
+from feedback.domain.roles import HOUSE
+from feedback.jobs import TRIES, ThemeJobs, make_queue, themes_task
+from feedback.presence import Presence
+from feedback.settings import read_settings
+from feedback.store.themes import ThemeRun, last_run
+
+WORDS = ("Open the depot at night", "Rooms for rehearsal in the depot", "Grants for young artists", "Pay artists")
+
+
+class Desk:
+    """One conversation with ideas, the jobs of its server, and a worker that works when it is told to."""
+
+    def __init__(self, room, settings):
+        self.room, self.place = room, room.conversation().id
+        self.jobs = ThemeJobs(settings, room.gate, room.engine, Presence(), lambda _place: None)
+        self.queue = make_queue(settings)
+        themes_task(self.queue, settings)
+        self.anna = room.phone("anna")
+        for text in WORDS:
+            self.anna.write(text)
+
+    def ask(self) -> int:
+        run: int = self.room.gate.write(self.place, request_themes, HOUSE, self.place)
+        self.hear()
+        return run
+
+    def hear(self) -> None:
+        self.jobs.hear(self.room.facts)
+        self.room.facts.clear()
+
+    def work(self) -> int:
+        done = 0
+        while task := self.queue.dequeue():
+            self.queue.execute(task)
+            done += 1
+        return done
+
+    def run(self) -> ThemeRun:
+        with self.room.read() as db:
+            found = last_run(db, self.place)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk(room, tmp_path, sqlite_url):
+    settings = read_settings({"FEEDBACK_INSTANCE": str(tmp_path), "FEEDBACK_SECRET_KEY": "k" * 40})
+    return Desk(room, dataclasses.replace(settings, database_url=sqlite_url))
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """New ideas ask for a run without a rest."""
+    monkeypatch.setattr(jobs, "REST", 0.0)
+
+
+def test_run_is_handed_over_and_brought_home(desk):
+    desk.ask()
+    desk.jobs.step()
+    assert desk.run().state == "queued"
+    assert desk.work() == 1
+    desk.jobs.step()
+    assert desk.run().state == "done"
+    assert desk.queue.result_count() == 0
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_end_of_a_run_is_written_when_the_writer_takes_it_again(desk, monkeypatch, state):
+    if state == "failed":
+        monkeypatch.setattr("feedback.clustering.pipeline.find_themes", lambda *_args, **_more: 1 / 0)
+    desk.ask()
+    desk.jobs.step()
+    desk.work()
+    with monkeypatch.context() as away:
+        away.setattr("feedback.store.writer.QUEUE_LIMIT", 0)
+        for _ in range(2):
+            with pytest.raises(Busy):
+                desk.jobs.step()
+    desk.jobs.step()
+    assert desk.run().state == state
+
+
+def test_result_that_cannot_be_stored_fails_its_run(desk, monkeypatch):
+    def refused(*_args):
+        raise ServerFault
+
+    desk.ask()
+    desk.jobs.step()
+    desk.work()
+    monkeypatch.setattr(jobs, "finish_theme_run", refused)
+    desk.jobs.step()
+    assert (desk.run().state, desk.run().problem) == ("failed", "engine_failed")
+
+
+def test_run_waits_for_a_queue_that_is_away(desk, monkeypatch):
+    def away(_run_id):
+        raise ConnectionError
+
+    desk.ask()
+    with monkeypatch.context() as gone:
+        gone.setattr(desk.jobs, "_enqueue", away)
+        with pytest.raises(ConnectionError):
+            desk.jobs.step()
+    desk.jobs.step()
+    assert desk.work() == 1
+
+
+def test_run_of_a_worker_that_keeps_dying_is_given_up(desk):
+    desk.ask()
+    for _ in range(TRIES):
+        desk.jobs.step()
+        assert desk.run().state == "queued"
+        desk.queue.dequeue()  # taken up, and dead
+        desk.jobs.worker_restarted()
+    desk.jobs.step()
+    assert (desk.run().state, desk.run().problem) == ("failed", "worker_died")
+    desk.ask()
+
+
+def test_idea_that_comes_during_a_run_gets_a_run_of_its_own(desk, at_once):
+    desk.ask()
+    desk.jobs.step()
+    desk.work()
+    desk.jobs.step()
+    first = desk.ask()
+    desk.jobs.step()
+    desk.anna.write("A late thought")
+    desk.hear()
+    desk.jobs.step()  # too early: the run is still under way
+    assert desk.run().id == first
+    assert desk.work() == 1
+    desk.jobs.step()
+    desk.hear()
+    assert desk.run().id > first
+    desk.jobs.step()
+    assert desk.work() == 1
+    desk.jobs.step()
+    assert desk.run().state == "done"
+
+
+def test_idea_that_comes_while_the_writer_is_busy_is_not_forgotten(desk, at_once, monkeypatch):
+    first = desk.ask()
+    desk.jobs.step()
+    desk.work()
+    desk.jobs.step()
+    desk.anna.write("A late thought")
+    desk.hear()
+    with monkeypatch.context() as away:
+        away.setattr("feedback.store.writer.QUEUE_LIMIT", 0)
+        with pytest.raises(Busy):
+            desk.jobs.step()
+    desk.jobs.step()
+    assert desk.run().id > first
+
+
+def test_run_of_a_conversation_that_was_cleared_ends_without_a_trace(desk):
+    desk.ask()
+    desk.jobs.step()
+    desk.room.do(clear_conversation, desk.place, code=desk.room.conversation().code)
+    assert desk.work() == 1
+    desk.jobs.step()
+    desk.anna = desk.room.phone("anna")
+    desk.anna.write("After the try-out")
+    desk.ask()
+    desk.jobs.step()
+    assert desk.work() == 1
+    desk.jobs.step()
+    assert desk.run().state == "done"
+
+
+def test_runs_that_had_not_ended_are_taken_up_once(desk):
+    desk.ask()
+    desk.jobs.take_up()
+    desk.jobs.step()
+    assert desk.work() == 1
