@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from feedback.actions.programme import found_conference
 from feedback.addresses import local_zone
@@ -16,7 +17,7 @@ from feedback.identity import Identity
 from feedback.lock import take_lock
 from feedback.presence import Presence
 from feedback.settings import Settings, read_settings
-from feedback.store.engine import engine_options, is_sqlite, prepare, writer_engine
+from feedback.store.engine import engine_options, prepare, writer_engine
 from feedback.store.schema import upgrade
 from feedback.store.writer import Writer
 from feedback.web import register
@@ -24,10 +25,18 @@ from feedback.web import register
 BODY_LIMIT = 2 * 1024 * 1024
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address, as far as numbers of rows go; past that there is no such page."""
+
+    def __init__(self, map: Map, **more: Any) -> None:  # noqa: A002 -- werkzeug's name
+        super().__init__(map, max=2**31 - 1, **more)
+
+
 def create_app(settings: Settings | None = None, *, writer: Writer | None = None) -> Flask:
     """Build the Flask app. Nothing runs yet: whoever calls starts the writer's thread."""
     settings = settings or read_settings()
     app = Flask("feedback")
+    app.url_map.converters["int"] = RowNumber
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -60,8 +69,7 @@ def create_app(settings: Settings | None = None, *, writer: Writer | None = None
 def start_writer(app: Flask) -> None:
     """Bring the database up to date and run the writer in a thread, for servers that bring their own loop (wsgi.py)."""
     settings: Settings = app.config["FEEDBACK_SETTINGS"]
-    if is_sqlite(settings.database_url):
-        app.extensions["feedback.lock"] = take_lock(settings)
+    app.extensions["feedback.lock"] = take_lock(settings)
     upgrade(writer_engine(settings.database_url))
     gate = gate_of(app)
     threading.Thread(target=gate.writer.run, name="writer", daemon=True).start()

@@ -94,11 +94,10 @@ def hash_password(password: str) -> str:
 
 def check_password(password_hash: str | None, password: str) -> None:
     """Raise WrongPassword unless the password fits; takes as long when there is none to fit."""
-    known = password_hash or _hasher.hash("no password was set")
 
     def fits() -> bool:
         try:
-            return _hasher.verify(known, password)
+            return _hasher.verify(password_hash or _hasher.hash("no password was set"), password)
         except VerificationError:
             return False
 

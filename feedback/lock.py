@@ -1,4 +1,4 @@
-"""On SQLite one process at a time writes: the lock that sees to it."""
+"""One server runs on an instance folder, and on SQLite it alone writes: the lock that sees to it."""
 
 import fcntl
 import os

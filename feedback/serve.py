@@ -33,7 +33,7 @@ from feedback.live.server import Live
 from feedback.live.transport import make_server, startup_refusals
 from feedback.lock import HouseInUse, take_lock
 from feedback.settings import ROOT, Settings
-from feedback.store.engine import UnsafeDatabase, check, is_sqlite, writer_engine
+from feedback.store.engine import UnsafeDatabase, check, writer_engine
 from feedback.store.schema import upgrade
 from feedback.store.writer import Writer
 
@@ -153,13 +153,12 @@ def run(settings: Settings, *, public: bool, port_is_fixed: bool, say: Callable[
     running.start()
     say(addresses.Welcome(settings, port, public, control.mint_links(running.house)))
     running.wait()
-    if lock:
-        lock.close()
+    lock.close()
 
 
-def _lock(settings: Settings) -> TextIO | None:
+def _lock(settings: Settings) -> TextIO:
     try:
-        return take_lock(settings) if is_sqlite(settings.database_url) else None
+        return take_lock(settings)
     except HouseInUse as reason:
         raise CannotRun(str(reason)) from None
 

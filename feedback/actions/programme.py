@@ -156,7 +156,6 @@ def clear_conversation(tx: Tx, actor: Actor, conversation_id: int, *, code: str)
         tx.db.execute(delete(table).where(table.conversation_id == conversation_id))
     conversation.joined = 0
     conversation.ideas_received = 0
-    conversation.era += 1
     conversation.scene = Scene.RANKING
     conversation.stage_idea_id = None
     tx.touch(conversation_id, "cleared")

@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 # FULL: a commit has reached the disk before anybody is told. trusted_schema off: the file cannot call functions.
@@ -90,6 +91,11 @@ def lock_house(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({HOUSE_LOCK})")
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether an error means that the database does not answer now, and may again."""
+    return isinstance(error, OperationalError)
 
 
 def is_sqlite(url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback.domain.ideas import IdeaState, Source
@@ -74,7 +74,7 @@ class Counts:
     votes: int
 
 
-def counts_of(db: Session, conversation_id: int) -> Counts:
+def counts_of(db: Session | Connection, conversation_id: int) -> Counts:
     """Count joined participants, shown ideas and supporting votes of a conversation."""
     joined = db.scalar(select(Conversation.joined).where(Conversation.id == conversation_id)) or 0
     ideas, votes = db.execute(

@@ -57,8 +57,6 @@ class Conversation(Base):
     code: Mapped[str] = mapped_column(String(6))
     state: Mapped[ConversationState] = mapped_column(by_value(ConversationState), default=ConversationState.OPEN)
     seq: Mapped[int] = mapped_column(default=0)
-    #: Grows when the conversation is cleared, so that phones forget what they held.
-    era: Mapped[int] = mapped_column(default=1)
     scene: Mapped[Scene] = mapped_column(by_value(Scene), default=Scene.RANKING)
     stage_prompt_id: Mapped[int | None] = mapped_column(Integer)
     stage_idea_id: Mapped[str | None] = mapped_column(String(26))
@@ -92,7 +90,8 @@ class Participant(Base):
     """Somebody answering on a phone. Nothing here leads to a person, nor to their row in another conversation."""
 
     __tablename__ = "participant"
-    __table_args__ = (UniqueConstraint("conversation_id", "token_hash"),)
+    # Numbers are never used again: an op under way while its conversation is cleared must find nobody.
+    __table_args__ = (UniqueConstraint("conversation_id", "token_hash"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"))

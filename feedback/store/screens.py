@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from feedback.domain.ideas import IdeaState, Source
 from feedback.domain.programme import PromptState
+from feedback.store import ideas as idea_rows
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Change, Conversation, Prompt, Strand
 from feedback.store.themes import Placement, ThemeRow, ThemeRun
@@ -70,13 +72,7 @@ def delta_of(db: Connection, conversation_id: int, since: int, upto: int, *, cre
 
 def counts_of(db: Connection, conversation_id: int) -> Json:
     """Count who joined, ideas shown and supporting votes."""
-    joined = db.scalar(select(Conversation.joined).where(Conversation.id == conversation_id))
-    ideas, votes = db.execute(
-        select(func.count(), func.coalesce(func.sum(Idea.agree), 0)).where(
-            Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN
-        )
-    ).one()
-    return {"joined": joined or 0, "ideas": ideas, "votes": int(votes)}
+    return asdict(idea_rows.counts_of(db, conversation_id))
 
 
 def mine_of(db: Connection, conversation_id: int, participant_id: int) -> Json:
@@ -239,7 +235,9 @@ def _themes(db: Connection, conversation_id: int) -> Json:
         for row in rows
     ]
     themes.sort(key=lambda theme: (-theme["votes"], -theme["ideas_count"], theme["id"]))
-    return {"themes": themes, "leftovers": len(members[None]) if themes else 0}
+    # An idea whose theme does not stand any more is a leftover, here as on the desk and in reports.
+    grouped = sum(theme["ideas_count"] for theme in themes)
+    return {"themes": themes, "leftovers": sum(map(len, members.values())) - grouped if themes else 0}
 
 
 def _has_themes(db: Connection, conversation_id: int) -> bool:

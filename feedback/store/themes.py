@@ -65,6 +65,7 @@ class ThemeRun(Base):
             sqlite_where=text("state in ('queued', 'running')"),
             postgresql_where=text("state in ('queued', 'running')"),
         ),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

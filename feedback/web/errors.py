@@ -11,7 +11,8 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from feedback.domain.facts import BadRequest, FormExpired, NotFound, Refusal, ServerFault, TooLarge, TooMany
+from feedback.domain.facts import BadRequest, Busy, FormExpired, NotFound, Refusal, ServerFault, TooLarge, TooMany
+from feedback.store.engine import is_away
 from feedback.web.access import keep_token
 from feedback.wording import sentence_of
 
@@ -20,6 +21,7 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
+RETRY_MS = 1_000
 BARE = (
     '<!doctype html><html lang="%(lang)s"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>%(sentence)s</title>'
@@ -69,7 +71,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _fault(error: Exception) -> ResponseReturnValue:
     _log.exception("a request broke: %s %s", request.method, request.endpoint, exc_info=error)
-    return answer(ServerFault())
+    return answer(Busy(after_ms=RETRY_MS) if is_away(error) else ServerFault())
 
 
 def _headers(response: Response) -> Response:

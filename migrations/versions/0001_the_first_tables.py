@@ -52,7 +52,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("era", sa.Integer(), nullable=False),
         sa.Column(
             "scene",
             sa.Enum(
@@ -146,6 +145,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_participant")),
         sa.UniqueConstraint("conversation_id", "token_hash", name=op.f("uq_participant_conversation_id_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "prompt",
@@ -211,6 +211,7 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_run")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("theme_run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_theme_run_conversation_id"), ["conversation_id"], unique=False)

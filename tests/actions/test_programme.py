@@ -189,7 +189,7 @@ def test_clear_conversation_leaves_nothing_and_the_others_untouched(any_room):
     assert left == {"prompt": 1, "change": 1}
     assert rows_of(any_room, there) == before
     cleared = any_room.conversation()
-    assert (cleared.joined, cleared.ideas_received, cleared.era, cleared.seq) == (0, 0, 2, seq + 1)
+    assert (cleared.joined, cleared.ideas_received, cleared.seq) == (0, 0, seq + 1)
     assert (cleared.scene, cleared.stage_idea_id) == (Scene.RANKING, None)
     assert any_room.facts[-1] == ConversationCleared(here)
     fill(any_room, 0)

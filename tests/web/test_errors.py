@@ -99,7 +99,7 @@ def test_a_refusal_is_said_also_while_the_database_is_away(tmp_path):
     url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port('127.0.0.1', 0, fixed=True)}/none"
     app = create_app(read_settings({"FEEDBACK_INSTANCE": str(tmp_path), "FEEDBACK_DATABASE_URL": url}))
     answer = app.test_client().get("/", headers={"Accept-Language": "de"})
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert '<html lang="de">' in answer.text
-    assert 'data-code="server_error"' in answer.text
+    assert 'data-code="busy"' in answer.text
     assert "127.0.0.1" not in answer.text
