@@ -17,7 +17,7 @@ def submit_idea(tx: Tx, actor: Actor, op: IdeaOp) -> dict[str, Any]:
     """Store a new idea; returns the ack's fields {seq, number}. The same idea again is ok, once stored."""
     require(actor, Deed.WRITE, actor.conversation_id)
     text = canonical(op.text)
-    known = tx.row(sql.IDEA, idea=op.id)
+    known = sql.known_idea(tx, op.id)
     if known is not None:
         return _same_again(actor, text, known)
     place = tx.row(sql.PROMPT, prompt=op.prompt, conversation=actor.conversation_id)
@@ -79,11 +79,11 @@ def edit_idea(tx: Tx, actor: Actor, op: EditOp) -> dict[str, Any]:
     """Replace an own idea's words, until somebody else votes for it; returns {seq, rev}."""
     text = canonical(op.text)
     row = _own(tx, actor, op.idea)
-    if op.rev <= row[6]:
-        return _replayed(op.rev, row, same=row[7] == text)
-    check_editable(IdeaState(row[3]), row[8])
-    check_open(PromptState(row[11]), ConversationState(row[12]))
-    seq = tx.touch(row[0], "idea", op.idea)
+    if op.rev <= row.rev:
+        return _replayed(op.rev, row, same=row.body == text)
+    check_editable(IdeaState(row.state), row.votes)
+    check_open(PromptState(row.prompt_state), ConversationState(row.conversation_state))
+    seq = tx.touch(row.conversation_id, "idea", op.idea)
     tx.change(sql.CHANGE_IDEA, idea=op.idea, text=text, new_rev=op.rev, new_seq=seq)
     return {"seq": seq, "rev": op.rev}
 
@@ -91,13 +91,13 @@ def edit_idea(tx: Tx, actor: Actor, op: EditOp) -> dict[str, Any]:
 def withdraw_idea(tx: Tx, actor: Actor, op: WithdrawOp) -> dict[str, Any]:
     """Take an own idea back, at any time; returns {seq, rev}. Its votes stand but count nowhere."""
     row = _own(tx, actor, op.idea)
-    state = IdeaState(row[3])
+    state = IdeaState(row.state)
     if state is IdeaState.WITHDRAWN:
-        return {"seq": row[4], "rev": row[6]}
+        return {"seq": row.seq, "rev": row.rev}
     check_shown(state)
-    if op.rev <= row[6]:
-        raise Superseded(rev=row[6])
-    seq = tx.touch(row[0], "idea", op.idea)
+    if op.rev <= row.rev:
+        raise Superseded(rev=row.rev)
+    seq = tx.touch(row.conversation_id, "idea", op.idea)
     tx.change(sql.SET_IDEA_STATE, idea=op.idea, new_state=IdeaState.WITHDRAWN.value, new_rev=op.rev, new_seq=seq)
     return {"seq": seq, "rev": op.rev}
 
@@ -129,22 +129,26 @@ def _theirs(tx: Tx, actor: Actor, idea_id: str) -> Idea:
     return idea
 
 
-def _own(tx: Tx, actor: Actor, idea_id: str) -> tuple[Any, ...]:
+def _own(tx: Tx, actor: Actor, idea_id: str) -> sql.KnownIdea:
     require(actor, Deed.WRITE, actor.conversation_id)
-    row = tx.row(sql.IDEA, idea=idea_id)
-    if row is None or row[0] != actor.conversation_id:
+    row = sql.known_idea(tx, idea_id)
+    if row is None or row.conversation_id != actor.conversation_id:
         raise IdeaGone
-    check_author(row[1], actor.participant_id)
+    check_author(row.author_id, actor.participant_id)
     return row
 
 
-def _same_again(actor: Actor, text: str, row: tuple[Any, ...]) -> dict[str, Any]:
-    if row[0] == actor.conversation_id and row[1] == actor.participant_id and row[2] == first_hash(text):
-        return {"seq": row[4], "number": row[5]}
+def _same_again(actor: Actor, text: str, row: sql.KnownIdea) -> dict[str, Any]:
+    if (
+        row.conversation_id == actor.conversation_id
+        and row.author_id == actor.participant_id
+        and row.first_hash == first_hash(text)
+    ):
+        return {"seq": row.seq, "number": row.number}
     raise Conflict
 
 
-def _replayed(rev: int, row: tuple[Any, ...], *, same: bool) -> dict[str, Any]:
-    if rev == row[6] and same:
-        return {"seq": row[4], "rev": rev}
-    raise Superseded(rev=row[6])
+def _replayed(rev: int, row: sql.KnownIdea, *, same: bool) -> dict[str, Any]:
+    if rev == row.rev and same:
+        return {"seq": row.seq, "rev": rev}
+    raise Superseded(rev=row.rev)

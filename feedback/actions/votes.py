@@ -19,18 +19,18 @@ def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
     """
     conversation_id, participant_id = actor.conversation_id, actor.participant_id
     require(actor, Deed.VOTE, conversation_id)
-    idea = tx.row(sql.IDEA, idea=op.idea)
-    if idea is None or idea[0] != conversation_id or participant_id is None:
+    idea = sql.known_idea(tx, op.idea)
+    if idea is None or idea.conversation_id != conversation_id or participant_id is None:
         raise IdeaGone
     mine = tx.row(sql.MY_VOTE, idea=op.idea, participant=participant_id)
     was: Val = mine[0] if mine else None
     if mine and op.rev <= mine[1]:
-        left = _left(tx, participant_id, prompt_id=idea[9], votes_each=idea[10], was=was, becomes=was)
+        left = _left(tx, participant_id, prompt_id=idea.prompt_id, votes_each=idea.votes_each, was=was, becomes=was)
         return _replayed(op, was, mine[1], seq=mine[2]) | ({} if left is None else {"left": left})
-    check_shown(IdeaState(idea[3]))
-    check_not_own(idea[1], participant_id)
-    check_open(PromptState(idea[11]), ConversationState(idea[12]))
-    left = _left(tx, participant_id, prompt_id=idea[9], votes_each=idea[10], was=was, becomes=op.val)
+    check_shown(IdeaState(idea.state))
+    check_not_own(idea.author_id, participant_id)
+    check_open(PromptState(idea.prompt_state), ConversationState(idea.conversation_state))
+    left = _left(tx, participant_id, prompt_id=idea.prompt_id, votes_each=idea.votes_each, was=was, becomes=op.val)
     return _apply(tx, op, actor, was) | ({} if left is None else {"left": left})
 
 

@@ -1,10 +1,13 @@
 """The statements that a phone's op runs: what it must know, and what it changes."""
 
+from typing import NamedTuple
+
 from sqlalchemy import Executable, and_, bindparam, func, select, update
 
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Conversation, Participant, Prompt
 from feedback.store.statements import Insert, Statement
+from feedback.store.writer import Tx
 
 #: conversation state, prompt state, ideas received
 PROMPT = Statement(
@@ -15,8 +18,31 @@ PROMPT = Statement(
     )
 )
 
-#: conversation, author, first hash, state, seq, number, rev, body, votes of others, prompt, budget, prompt state,
-#: conversation state
+
+class KnownIdea(NamedTuple):
+    """What an op must know of an idea; the fields are the columns of the statement below, in its order."""
+
+    conversation_id: int
+    author_id: int | None
+    first_hash: str
+    state: str
+    seq: int
+    number: int
+    rev: int
+    body: str
+    votes: int
+    prompt_id: int
+    votes_each: int | None
+    prompt_state: str
+    conversation_state: str
+
+
+def known_idea(tx: Tx, idea_id: str) -> KnownIdea | None:
+    """Find an idea with its prompt and conversation."""
+    row = tx.row(IDEA, idea=idea_id)
+    return KnownIdea(*row) if row else None
+
+
 IDEA = Statement(
     lambda _: (
         select(

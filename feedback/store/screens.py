@@ -1,6 +1,5 @@
 """What screens show: a conversation's whole state, and what changed between two commit numbers, ready for the wire."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -208,36 +207,43 @@ def _changed_ideas(db: Connection, ids: Iterable[str], *, crew: bool) -> Json:
 
 
 def _themes(db: Connection, conversation_id: int) -> Json:
-    members: dict[int | None, dict[str, int]] = defaultdict(dict)
-    placed = db.execute(
-        select(Placement.theme, Idea.id, Idea.agree)
+    # Counted by the database: every beat asks for this, and a room may hold thousands of ideas.
+    shown = (
+        select(Placement.theme, func.count(), func.sum(Idea.agree))
         .select_from(Idea)
         .outerjoin(Placement, Placement.idea_id == Idea.id)
         .where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
+        .group_by(Placement.theme)
     )
-    for theme, idea_id, agree in placed:
-        members[theme][idea_id] = agree
+    sizes = {theme: (count, int(votes)) for theme, count, votes in db.execute(shown)}
     rows = db.execute(
         select(
             ThemeRow.number, ThemeRow.name, ThemeRow.terms, ThemeRow.representatives, ThemeRow.named_by_person
         ).where(ThemeRow.conversation_id == conversation_id, ThemeRow.standing.is_(True))
-    )
+    ).all()
+    homes = _homes(db, [idea_id for row in rows for idea_id in row.representatives])
     themes = [
         {
             "id": row.number,
             "name": row.name,
             "terms": row.terms,
-            "representatives": [idea_id for idea_id in row.representatives if idea_id in members[row.number]],
+            "representatives": [idea_id for idea_id in row.representatives if homes.get(idea_id) == row.number],
             "suggested": not row.named_by_person,
-            "ideas_count": len(members[row.number]),
-            "votes": sum(members[row.number].values()),
+            "ideas_count": sizes.get(row.number, (0, 0))[0],
+            "votes": sizes.get(row.number, (0, 0))[1],
         }
         for row in rows
     ]
     themes.sort(key=lambda theme: (-theme["votes"], -theme["ideas_count"], theme["id"]))
     # An idea whose theme does not stand any more is a leftover, here as on the desk and in reports.
     grouped = sum(theme["ideas_count"] for theme in themes)
-    return {"themes": themes, "leftovers": sum(map(len, members.values())) - grouped if themes else 0}
+    return {"themes": themes, "leftovers": sum(count for count, _ in sizes.values()) - grouped if themes else 0}
+
+
+def _homes(db: Connection, ids: list[str]) -> dict[str, int | None]:
+    """Return the theme of each of these ideas that is shown."""
+    query = select(Idea.id, Placement.theme).join(Placement, Placement.idea_id == Idea.id)
+    return dict(db.execute(query.where(Idea.id.in_(ids), Idea.state == IdeaState.SHOWN)).fetchall())
 
 
 def _has_themes(db: Connection, conversation_id: int) -> bool:
