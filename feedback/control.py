@@ -15,8 +15,9 @@ from typing import Any
 
 from feedback.actions.crew import mint_start_links
 from feedback.actions.imports import import_rows
-from feedback.actions.programme import conversation_listing, find_by_code
+from feedback.actions.programme import conversation_listing, find_by_code, found_conference
 from feedback.actions.reports import freeze
+from feedback.addresses import local_zone
 from feedback.db import Gate
 from feedback.domain.facts import Refusal, ServerFault
 from feedback.domain.roles import HOUSE, Role
@@ -78,6 +79,12 @@ def freeze_report(house: House, *, code: str, name: str, language: str) -> Json:
     place = house.gate.write(None, find_by_code, code)
     freeze_id = house.gate.write(place, freeze, HOUSE, place, name=name, language=language)
     return {"content": house.gate.write(place, lambda tx: content_of(tx.db, freeze_id))}
+
+
+def found(house: House) -> Json:
+    """Found the conference if this is its first start; returns the links of a start."""
+    house.gate.write(None, found_conference, time_zone=local_zone(), chance=secrets.randbits)
+    return mint_links(house)
 
 
 DEEDS: dict[str, Callable[..., Json]] = {"import": import_file, "links": mint_links, "freeze": freeze_report}

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Connection, Engine
 
 from feedback.domain.facts import Busy, Refusal
 from feedback.store.base import Base
@@ -15,9 +16,28 @@ from feedback.store.writer import RETRY_MS, Tx, Writer
 P = ParamSpec("P")
 T = TypeVar("T")
 _GATE = "feedback.gate"
+_READING = "reading"
 WAIT_SECONDS = 30
+#: What `reading` gives, for those who do not name the library behind it.
+Reading = Connection
 
-db = SQLAlchemy(metadata=Base.metadata)
+
+class Reader(FlaskSession):
+    """The ORM's session of a request; it reads on the request's connection where there is one already."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """Return where to read."""
+        here: Connection | None = g.get(_READING)
+        return here if here is not None else super().get_bind(*args, **kwargs)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": Reader})
+
+
+def init(app: Flask) -> None:
+    """Let requests of this app read."""
+    db.init_app(app)
+    app.teardown_appcontext(lambda _: stop_reading())
 
 
 class Gate:
@@ -62,7 +82,21 @@ def reading() -> Connection:
 
     Each request has one and no more: requests that hold one while they wait for another would wait for each other.
     """
-    return db.session.connection()
+    if db.session.registry.has() and db.session().in_transaction():
+        return db.session.connection()
+    if _READING not in g:
+        setattr(g, _READING, db.engine.connect())
+    here: Connection = g.get(_READING)
+    return here
+
+
+def stop_reading() -> None:
+    """Give this request's connection back; the next read takes a new one, and sees what was written meanwhile."""
+    if db.session.registry.has():
+        db.session.rollback()
+    here: Connection | None = g.pop(_READING, None)
+    if here is not None:
+        here.close()
 
 
 def write(
@@ -72,4 +106,4 @@ def write(
     try:
         return gate_of(current_app).write(conversation_id, action, *args, **kwargs)
     finally:
-        db.session.rollback()
+        stop_reading()

@@ -4,10 +4,14 @@ A job reads, computes and leaves its result in the queue's store; only the app's
 """
 
 import functools
+import hashlib
+import hmac
+import json
 import logging
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,9 +22,10 @@ from feedback.db import Gate
 from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import Theme, ThemeSet
+from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
-from feedback.store.runs import had_run, run_input, waiting_runs
+from feedback.store.runs import had_run, overdue_conversations, run_input, waiting_runs
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -29,18 +34,59 @@ POLL = 0.1
 REST = 2.0
 PATIENCE = 15.0
 TRIES = 3
+#: Seconds between two looks in the database for what no hint told.
+LOOK = 5.0
+#: Seconds without a sign of any run after which those under way are asked for again: their worker has died elsewhere,
+#: or Redis has lost its queue.
+STALE = 120.0
+MARK = 32  # bytes before what waits in the queue
 _GONE = {"gone": True}
 _log = logging.getLogger("feedback.jobs")
+
+
+class SignedJson:
+    """How jobs and results wait in the queue's store: as JSON with a mark of this house.
+
+    Huey's own way is pickle, by which whoever can write to the store makes the server run what they like.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._key = hashlib.sha256(b"feedback.jobs:" + secret.encode()).digest()
+
+    def serialize(self, data: Any) -> bytes:
+        """Return the bytes for a task, an error or a plain value."""
+        from huey.registry import Message  # noqa: PLC0415 -- slow import, see make_queue
+        from huey.utils import Error  # noqa: PLC0415 -- as above
+
+        kinds = {Message: "task", Error: "error"}
+        text = json.dumps([kinds.get(type(data), "value"), data], separators=(",", ":")).encode()
+        return self._mark(text) + text
+
+    def deserialize(self, data: bytes) -> Any:
+        """Return what was serialized; raises ValueError when it does not carry our mark."""
+        from huey.registry import Message  # noqa: PLC0415 -- as above
+        from huey.utils import Error  # noqa: PLC0415 -- as above
+
+        mark, text = bytes(data[:MARK]), bytes(data[MARK:])
+        if not hmac.compare_digest(mark, self._mark(text)):
+            raise ValueError("this was not put into the queue by this house")
+        kind, value = json.loads(text)
+        return Message(*value) if kind == "task" else Error(*value) if kind == "error" else value
+
+    def _mark(self, text: bytes) -> bytes:
+        return hmac.new(self._key, text, hashlib.sha256).digest()
 
 
 def make_queue(settings: Settings) -> "Huey":
     """Return the job queue: Redis when it is configured, a file in the instance folder otherwise."""
     from huey import RedisHuey, SqliteHuey  # noqa: PLC0415 -- slow import: it loads every store it knows
-    from huey.serializer import SignedSerializer  # noqa: PLC0415 -- as above
 
-    serializer = SignedSerializer(secret=settings.secret_key, salt="feedback.jobs")
+    serializer = SignedJson(settings.secret_key)
     if settings.redis_url:
-        return RedisHuey("feedback", url=settings.redis_url, serializer=serializer)
+        from redis import ConnectionPool  # noqa: PLC0415 -- as above
+
+        pool = ConnectionPool.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        return RedisHuey("feedback", connection_pool=pool, serializer=serializer)
     return SqliteHuey("feedback", filename=str(settings.instance / "jobs.db"), serializer=serializer)
 
 
@@ -103,6 +149,7 @@ class ThemeJobs:
     def __init__(
         self, settings: Settings, gate: Gate, engine: Any, presence: Presence, tell: Callable[[int], None]
     ) -> None:
+        """Tell: called with a conversation when its run gets on."""
         self._settings = settings
         self._gate = gate
         self._engine = engine
@@ -111,6 +158,9 @@ class ThemeJobs:
         self._waiting: dict[int, tuple[int, Any, int]] = {}
         self._fresh: dict[int, tuple[float, float]] = {}
         self._asked: list[tuple[int, int]] = []
+        self._looked = self._sign = time.monotonic()
+        #: How many runs ended how: `ok`, a problem's code, or `gone` when nothing was left to look at.
+        self.outcomes: Counter[str] = Counter()
 
     @functools.cached_property
     def _queue(self) -> "Huey":
@@ -130,7 +180,9 @@ class ThemeJobs:
         for fact in facts:
             match fact:
                 case ThemesRequested():
-                    self._asked.append((fact.run_id, fact.conversation_id))
+                    # From elsewhere it may come late: a look in the database has found the run before.
+                    if fact.run_id not in self._waiting and (fact.run_id, fact.conversation_id) not in self._asked:
+                        self._asked.append((fact.run_id, fact.conversation_id))
                     self._fresh.pop(fact.conversation_id, None)
                 case ConversationChanged(kind="idea"):
                     first, _ = self._fresh.get(fact.conversation_id, (now, now))
@@ -139,14 +191,32 @@ class ThemeJobs:
                     pass
 
     def take_up(self) -> None:
-        """Enqueue again what had not ended when the server (or its worker) stopped."""
-        self._asked.extend(run for run in waiting_runs(self._engine) if run not in self._asked)
+        """Enqueue what has not ended, and note where ideas came after the last run: nobody else may know of them."""
+        known = {run_id for run_id, _ in self._asked} | self._waiting.keys()
+        self._asked.extend(run for run in waiting_runs(self._engine) if run[0] not in known)
+        self._looked = now = time.monotonic()
+        for place in overdue_conversations(self._engine):
+            self._fresh.setdefault(place, (now, now))
+
+    def forget(self) -> None:
+        """Let go of everything: another process has these jobs now."""
+        self._waiting.clear()
+        self._fresh.clear()
+        self._asked.clear()
 
     def step(self) -> None:
         """Enqueue, collect, and start runs that are due; called every tenth of a second or so.
 
         Whatever it raises (Busy, a queue or a database that is away), the next step takes up what was left.
         """
+        now = time.monotonic()
+        if is_shared(self._settings) and now - self._looked > LOOK:
+            self.take_up()
+        if not self._waiting:
+            self._sign = now
+        elif now - self._sign > STALE:
+            self._sign = now
+            self.worker_restarted()
         while self._asked:
             self._hand_over(*self._asked[0])
             del self._asked[0]
@@ -175,12 +245,16 @@ class ThemeJobs:
         place, result, _ = self._waiting[run_id]
         seen = self._queue.get(f"progress:{run_id}", peek=True)
         if seen and self._presence.advance(place, float(seen[0]), str(seen[1])):
+            # Any run's sign is one for those that wait behind it.
+            self._sign = time.monotonic()
             self._tell(place)
         # What came is kept by `result`, so that it is there again if it cannot be written now.
         found = result.get_raw_result()
         if found is None:
             return
+        self._sign = time.monotonic()
         if found == _GONE:
+            self.outcomes["gone"] += 1
             del self._waiting[run_id]
         elif isinstance(found, dict):
             self._end(run_id, themes_from(found))
@@ -202,6 +276,7 @@ class ThemeJobs:
                 self._end(run_id, None, problem="engine_failed")
                 return
         self._waiting.pop(run_id, None)
+        self.outcomes[problem or "ok"] += 1
 
     def _start(self, place: int) -> None:
         """Ask for a run after new ideas, where there was one before."""

@@ -1,7 +1,9 @@
-"""One server runs on an instance folder, and on SQLite it alone writes: the lock that sees to it."""
+"""One server runs on an instance folder, and on SQLite it alone writes: the lock. And files for its own user only."""
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from feedback.settings import Settings
@@ -28,3 +30,13 @@ def take_lock(settings: Settings) -> TextIO:
     file.write(f"process {os.getpid()}")
     file.flush()
     return file
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Make files that only this user can read: the database holds what people wrote."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -10,6 +10,12 @@ from pathlib import Path
 
 #: The kernel takes 107 bytes for the path of a socket (103 on macOS), and `control.sock` is part of it.
 PATH_LIMIT = 90
+#: With fewer bytes free on its disk the house is in danger: the crew is told, and backups stay away from that disk.
+FREE_BYTES = 500 * 1024 * 1024
+#: The first one is the default.
+LOGS = ("plain", "json")
+#: Fewer characters could be guessed.
+TOKEN_LENGTH = 16
 
 
 class BadSetting(ValueError):
@@ -38,6 +44,20 @@ class Settings:
     origins: tuple[str, ...] = ()
     #: FEEDBACK_TRUSTED_PROXIES: how many reverse proxies stand in front (their X-Forwarded-* are believed).
     trusted_proxies: int = 0
+    #: FEEDBACK_SOCKETS: how many phones one process keeps live; the others ask every few seconds.
+    sockets: int = 6_000
+    #: FEEDBACK_PACE: how many times the usual rates people may go, for load tests from few phones.
+    pace: int = 1
+    #: FEEDBACK_LOG: `plain` lines for people, or `json`, one object per line.
+    log: str = "plain"
+    #: FEEDBACK_METRICS_TOKEN: what Prometheus has to show at /metrics; without it there is no such page.
+    metrics_token: str | None = None
+    #: FEEDBACK_BACKUP_DIR: where the running server keeps copies of the database; none are made without it.
+    backup_dir: Path | None = None
+    #: FEEDBACK_BACKUP_MINUTES: how often, when something was written since the last one.
+    backup_minutes: int = 5
+    #: FEEDBACK_BACKUP_KEEP: how many copies stay.
+    backup_keep: int = 48
 
     @property
     def control_socket(self) -> Path:
@@ -60,6 +80,13 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         port=_number(env, "FEEDBACK_PORT", 8000, most=65_535),
         origins=tuple(env.get("FEEDBACK_ORIGINS", "").split()),
         trusted_proxies=_number(env, "FEEDBACK_TRUSTED_PROXIES", 0, most=10),
+        log=_one_of(env, "FEEDBACK_LOG", LOGS),
+        metrics_token=_token(env, "FEEDBACK_METRICS_TOKEN"),
+        sockets=_number(env, "FEEDBACK_SOCKETS", 6_000, most=100_000),
+        pace=max(1, _number(env, "FEEDBACK_PACE", 1, most=10_000)),
+        backup_dir=Path(env["FEEDBACK_BACKUP_DIR"]).absolute() if env.get("FEEDBACK_BACKUP_DIR") else None,
+        backup_minutes=max(1, _number(env, "FEEDBACK_BACKUP_MINUTES", 5, most=1_440)),
+        backup_keep=max(1, _number(env, "FEEDBACK_BACKUP_KEEP", 48, most=10_000)),
     )
 
 
@@ -68,6 +95,20 @@ def _number(env: Mapping[str, str], name: str, default: int, *, most: int) -> in
     if not value.isdecimal() or int(value) > most:
         raise BadSetting(f"{name} is {value!r}; it must be a whole number from 0 to {most}.")
     return int(value)
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = env.get(name) or choices[0]
+    if value not in choices:
+        raise BadSetting(f"{name} is {value!r}; it must be {' or '.join(choices)}.")
+    return value
+
+
+def _token(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name) or None
+    if value is not None and not (len(value) >= TOKEN_LENGTH and value.isascii() and value.isprintable()):
+        raise BadSetting(f"{name} must have at least {TOKEN_LENGTH} characters, letters and digits.")
+    return value
 
 
 def _kept_key(path: Path) -> str:

@@ -48,6 +48,8 @@ REFUSALS = {
     "too_large": lazy_gettext("This file is too large. Please send at most 2 MB."),
     "bad_request": lazy_gettext("The server did not understand this call. Please load the page again."),
     "busy": lazy_gettext("There is a lot going on right now. Nothing is lost: please try again in a moment."),
+    "too_fast": lazy_gettext("That was a lot in a short time. Nothing is lost: please try again in a moment."),
+    "room_full": lazy_gettext("The room is full of live screens. Yours shows what is new every few seconds."),
     "server_error": lazy_gettext("Something broke on our side. What was saved is safe: please try again."),
     "refused": lazy_gettext("That was not possible."),
 }

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select, update
 
-from feedback.domain.facts import BadValue, CodeMismatch, ConversationCleared, NotFound, WrongCode
+from feedback.domain.facts import BadValue, CodeMismatch, ConversationCleared, ConversationClosed, NotFound, WrongCode
 from feedback.domain.ids import new_code, tidy_code
 from feedback.domain.programme import CONFERENCE_TITLE, STRANDS, ConversationState, PromptState, Scene, StrandPlan
 from feedback.domain.roles import Actor, Deed, require
@@ -134,6 +134,7 @@ def close_conversation(tx: Tx, actor: Actor, conversation_id: int) -> None:
     conversation.state = ConversationState.CLOSED
     conversation.closed_at = tx.now
     tx.touch(conversation_id, "title")
+    tx.facts.append(ConversationClosed(conversation_id))
 
 
 def reopen_conversation(tx: Tx, actor: Actor, conversation_id: int) -> None:

@@ -19,14 +19,14 @@ def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
     """
     conversation_id, participant_id = actor.conversation_id, actor.participant_id
     require(actor, Deed.VOTE, conversation_id)
-    idea = sql.known_idea(tx, op.idea)
-    if idea is None or idea.conversation_id != conversation_id or participant_id is None:
+    found = sql.idea_and_my_vote(tx, op.idea, participant_id) if participant_id is not None else None
+    if found is None or found[0].conversation_id != conversation_id or participant_id is None:
         raise IdeaGone
-    mine = tx.row(sql.MY_VOTE, idea=op.idea, participant=participant_id)
-    was: Val = mine[0] if mine else None
-    if mine and op.rev <= mine[1]:
+    idea, mine = found
+    was = mine.val if mine else None
+    if mine and op.rev <= mine.rev:
         left = _left(tx, participant_id, prompt_id=idea.prompt_id, votes_each=idea.votes_each, was=was, becomes=was)
-        return _replayed(op, was, mine[1], seq=mine[2]) | ({} if left is None else {"left": left})
+        return _replayed(op, mine) | ({} if left is None else {"left": left})
     check_shown(IdeaState(idea.state))
     check_not_own(idea.author_id, participant_id)
     check_open(PromptState(idea.prompt_state), ConversationState(idea.conversation_state))
@@ -34,10 +34,10 @@ def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
     return _apply(tx, op, actor, was) | ({} if left is None else {"left": left})
 
 
-def _replayed(op: VoteOp, val: Val, rev: int, *, seq: int) -> dict[str, Any]:
-    if op.rev == rev and op.val == val:
-        return {"seq": seq, "val": val, "rev": rev}
-    raise Superseded(rev=rev, **({} if val is None else {"val": val}))
+def _replayed(op: VoteOp, mine: sql.MyVote) -> dict[str, Any]:
+    if op.rev == mine.rev and op.val == mine.val:
+        return {"seq": mine.seq, "val": mine.val, "rev": mine.rev}
+    raise Superseded(rev=mine.rev, **({} if mine.val is None else {"val": mine.val}))
 
 
 def _left(tx: Tx, participant_id: int, *, prompt_id: int, votes_each: int | None, was: Val, becomes: Val) -> int | None:
@@ -50,6 +50,9 @@ def _left(tx: Tx, participant_id: int, *, prompt_id: int, votes_each: int | None
 def _apply(tx: Tx, op: VoteOp, actor: Actor, was: Val) -> dict[str, Any]:
     seq = tx.touch(actor.conversation_id or 0, "vote", op.idea)
     tx.change(sql.SET_VOTE, idea=op.idea, participant=actor.participant_id, val=op.val, rev=op.rev, seq=seq)
-    shift = shift_of(was, op.val)
-    tx.change(sql.COUNT_VOTE, idea=op.idea, agree_by=shift.agree, disagree_by=shift.disagree, passes_by=shift.passes)
+    if op.val != was:
+        shift = shift_of(was, op.val)
+        tx.change(
+            sql.COUNT_VOTE, idea=op.idea, agree_by=shift.agree, disagree_by=shift.disagree, passes_by=shift.passes
+        )
     return {"seq": seq, "val": op.val, "rev": op.rev}

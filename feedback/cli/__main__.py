@@ -34,11 +34,18 @@ def main(context: click.Context) -> None:
 @click.option("--host", help="Address to listen on; 127.0.0.1 is this machine only.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; without this option the next free one from 8000.")
 @click.option("--public/--private", default=None, help="Let phones in the local network join, or only this machine.")
-def run(host: str | None, port: int | None, public: bool | None) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Server processes; several need PostgreSQL and Redis.",
+)
+def run(host: str | None, port: int | None, public: bool | None, processes: int) -> None:
     """Run the server until Ctrl-C."""
     from feedback.cli.run import run_house  # noqa: PLC0415 -- slow import
 
-    sys.exit(run_house(settings(), host=host, port=port, public=public))
+    sys.exit(run_house(settings(), host=host, port=port, public=public, processes=processes))
 
 
 @main.command()
@@ -111,9 +118,41 @@ def links(organiser: bool) -> None:
 @click.option("--parent", type=int, help="End when this process is gone.")
 def worker(parent: int | None) -> None:
     """Find themes for running servers; `run` starts one by itself, other machines may add more (Redis)."""
+    from feedback import logs  # noqa: PLC0415 -- slow import
     from feedback.jobs import run_worker  # noqa: PLC0415 -- slow import
 
-    run_worker(settings(), parent)
+    chosen = settings()
+    logs.start(chosen.log)
+    run_worker(chosen, parent)
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--with-key", is_flag=True, help="Keep the secret key there, too.")
+def backup(folder: Path | None, with_key: bool) -> None:
+    """Write a checked copy of the database into FOLDER, while the server runs or not."""
+    from feedback.cli.backup import make_backup  # noqa: PLC0415 -- slow import
+
+    sys.exit(make_backup(settings(), folder, with_key=with_key))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--with-key", is_flag=True, help="Put back the secret key that was kept with it, too.")
+def restore(file: Path, with_key: bool) -> None:
+    """Put the backup FILE in the place of the database; the server must be stopped."""
+    from feedback.cli.restore import restore_backup  # noqa: PLC0415 -- slow import
+
+    sys.exit(restore_backup(settings(), file, with_key=with_key))
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure and attack the server, in data folders of its own: `bench --help`."""
+    from feedback.cli.bench import run_bench  # noqa: PLC0415 -- slow import
+
+    sys.exit(run_bench(arguments))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,16 @@ import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from feedback import descriptors
 from feedback.addresses import free_port, lan_addresses
-from feedback.settings import ROOT, Settings
-from feedback.store.engine import check, is_sqlite, writer_engine
-
-FREE_BYTES = 500 * 1024 * 1024
+from feedback.backups import read_status
+from feedback.lock import HouseInUse
+from feedback.place import claims_of, hold, is_shared
+from feedback.settings import FREE_BYTES, ROOT, Settings
+from feedback.store.engine import FAULTS, check, is_sqlite, writer_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,22 @@ class Finding:
 def examine(settings: Settings) -> int:
     """Print what was found; returns 0 when all is well, 1 when something needs a cure."""
     findings = [
-        finding for look in (_database, _disk, _environment, _front_end, _network, _port) for finding in look(settings)
+        finding
+        for look in (
+            _database,
+            _other_servers,
+            _redis,
+            _disk,
+            _backups,
+            _backup_folder,
+            _environment,
+            _front_end,
+            _files,
+            _metrics,
+            _network,
+            _port,
+        )
+        for finding in look(settings)
     ]
     for finding in findings:
         print(f"{'fine ' if not finding.cure else 'CURE '} {finding.what}")
@@ -46,6 +64,40 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"{kind} answers and keeps what it commits.")
 
 
+def _other_servers(settings: Settings) -> Iterator[Finding]:
+    claims = claims_of(settings)
+    if claims is None or (not is_shared(settings) and _server_runs(settings)):
+        return
+    try:
+        hold(claims)
+    except HouseInUse as reason:
+        what, _, cure = str(reason).partition(". ")
+        yield Finding(f"{what}.", cure)
+    except FAULTS:
+        return  # it does not answer, as was said
+    else:
+        yield Finding("This server may work on the database.")
+    finally:
+        claims.drop()
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    if settings.redis_url is None:
+        return
+    from redis import RedisError  # noqa: PLC0415 -- slow import
+
+    from feedback.bus import connect  # noqa: PLC0415 -- as above
+
+    try:
+        with connect(settings.redis_url) as client:
+            client.ping()
+    except (RedisError, ValueError) as fault:
+        cure = "Check FEEDBACK_REDIS_URL and that Redis runs. Until it does, no themes are found."
+        yield Finding(f"Redis does not answer ({type(fault).__name__}).", cure)
+    else:
+        yield Finding("Redis answers.")
+
+
 def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(settings.instance).free
     if not os.access(settings.instance, os.W_OK):
@@ -56,6 +108,35 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(f"{free >> 20} MB are free for data.")
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    status = read_status(settings)
+    made = (
+        f"last one {datetime.fromtimestamp(status.succeeded_at / 1000, UTC).astimezone():%Y-%m-%d %H:%M}, {status.path}"
+        if status.succeeded_at is not None
+        else "none yet"
+    )
+    if status.fails:
+        yield Finding(f"Backups fail ({made}).", status.reason)
+    elif settings.backup_dir is None and status.succeeded_at is None:
+        yield Finding("No backups are made by themselves; FEEDBACK_BACKUP_DIR names a folder for them.")
+    else:
+        yield Finding(f"Backups: {made}.")
+
+
+def _backup_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.backup_dir
+    if folder is None:
+        return
+    place = next(place for place in (folder, *folder.parents) if place.exists())
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        yield Finding("Backups can be written to their folder.")
+    else:
+        yield Finding(
+            "Backups cannot be written to their folder.",
+            f"Give this user the folder {folder}, or name another one by FEEDBACK_BACKUP_DIR.",
+        )
 
 
 def _environment(_settings: Settings) -> Iterator[Finding]:
@@ -72,6 +153,24 @@ def _front_end(_settings: Settings) -> Iterator[Finding]:
         yield Finding("The pages' scripts and styles are built.")
     else:
         yield Finding("The pages' scripts and styles are not built.", "Run: python3 -m feedback setup")
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    may, wanted = descriptors.allowed(), descriptors.wanted(settings)
+    if may >= wanted:
+        yield Finding(f"There may be enough open files for {settings.sockets} phones.")
+    else:
+        yield Finding(
+            f"Only {may} files may be open; {settings.sockets} phones need {wanted}.",
+            f"Raise the limit (ulimit -Hn {wanted}, or LimitNOFILE= in the systemd unit), or lower FEEDBACK_SOCKETS.",
+        )
+
+
+def _metrics(settings: Settings) -> Iterator[Finding]:
+    if settings.metrics_token is None:
+        yield Finding("There are no figures for Prometheus; FEEDBACK_METRICS_TOKEN would switch them on.")
+    else:
+        yield Finding("Figures for Prometheus are at /metrics, for whoever has the token.")
 
 
 def _network(_settings: Settings) -> Iterator[Finding]:

@@ -1,17 +1,19 @@
 """Carry out a deed that writes: by the running server, or by ourselves under the house's lock."""
 
-import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from feedback import control
 from feedback.db import Gate
+from feedback.domain.facts import Fact
+from feedback.hints import Outgoing
 from feedback.identity import Identity
-from feedback.lock import HouseInUse, take_lock
+from feedback.lock import HouseInUse, private_files, take_lock
+from feedback.place import claims_of, hold, is_shared
 from feedback.settings import Settings
 from feedback.store.engine import writer_engine
 from feedback.store.schema import upgrade
@@ -50,29 +52,56 @@ def _carried_out(settings: Settings, name: str, args: dict[str, Any]) -> dict[st
 
 @contextmanager
 def own_house(settings: Settings) -> Iterator[control.House]:
-    """Open the house for one command; raises HouseInUse while a server, or another command, has it."""
-    with private_files(), take_lock(settings):
-        engine = writer_engine(settings.database_url)
-        upgrade(engine)
-        writer = Writer(engine)
-        thread = threading.Thread(target=writer.run)
-        thread.start()
-        try:
-            yield control.House(Gate(writer), Identity(settings.secret_key))
-        finally:
-            writer.close()
-            thread.join()
-            engine.dispose()
+    """Open the house for one command; raises HouseInUse while a server, or another command, has it to itself."""
+    facts: list[Fact] = []
+    with private_files(), _place(settings), writing(settings, facts.extend) as house:
+        upgrade(writer_engine(settings.database_url))
+        yield house
+    if is_shared(settings):
+        _tell(settings, facts)
 
 
 @contextmanager
-def private_files() -> Iterator[None]:
-    """Make files that only this user can read: the database holds what people wrote."""
-    before = os.umask(0o077)
+def writing(
+    settings: Settings, tell: Callable[[Sequence[Fact]], None] = lambda _facts: None
+) -> Iterator[control.House]:
+    """Open the house with a writer of our own; who else may write meanwhile is the caller's business."""
+    engine = writer_engine(settings.database_url)
+    writer = Writer(engine, tell=tell)
+    thread = threading.Thread(target=writer.run)
+    thread.start()
     try:
-        yield
+        yield control.House(Gate(writer), Identity(settings.secret_key))
     finally:
-        os.umask(before)
+        writer.close()
+        thread.join()
+        engine.dispose()
+
+
+@contextmanager
+def _place(settings: Settings) -> Iterator[None]:
+    """Hold what keeps away servers that would not hear of what we write."""
+    with ExitStack() as held:
+        if not is_shared(settings):
+            held.enter_context(take_lock(settings))
+        claims = claims_of(settings)
+        if claims is not None:
+            held.callback(claims.drop)
+            hold(claims)
+        yield
+
+
+def _tell(settings: Settings, facts: Sequence[Fact]) -> None:
+    """Tell running servers what we have written; without it they find out within seconds."""
+    from redis import RedisError  # noqa: PLC0415 -- slow import
+
+    from feedback.bus import channel_of, tell_once  # noqa: PLC0415 -- as above
+
+    outgoing = Outgoing()
+    for fact in facts:
+        outgoing.put(fact)
+    with suppress(RedisError):
+        tell_once(settings.redis_url or "", channel_of(settings), "command", outgoing)
 
 
 def refusal_line(code: str, detail: dict[str, Any]) -> str:

@@ -36,7 +36,14 @@ class ConversationCleared:
     conversation_id: int
 
 
-Fact = ConversationChanged | ThemesRequested | CrewRevoked | ConversationCleared
+@dataclass(frozen=True, slots=True)
+class ConversationClosed:
+    """A conversation was closed: what it holds now is worth a copy."""
+
+    conversation_id: int
+
+
+Fact = ConversationChanged | ThemesRequested | CrewRevoked | ConversationCleared | ConversationClosed
 
 
 class Refusal(Exception):
@@ -240,6 +247,18 @@ class Busy(Refusal):
     """The writer's queue is full or the database is away: try again; detail: after_ms."""
 
     code, status = "busy", 503
+
+
+class TooFast(Busy):
+    """More in a short time than one participant, or the whole conversation, may ask; detail: after_ms."""
+
+    code, status = "too_fast", 429
+
+
+class RoomFull(Refusal):
+    """As many live screens as this server holds are open; pages still keep current by asking."""
+
+    code, status = "room_full", 503
 
 
 class ServerFault(Refusal):

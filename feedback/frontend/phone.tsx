@@ -3,12 +3,13 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { readBoot, region } from "./lib/boot.ts";
+import { askedWait, call, fetcherOf, postAtLeaving } from "./lib/calls.ts";
 import { Model } from "./lib/model.ts";
 import { browserClock, Outbox, tabsOf } from "./lib/outbox.ts";
 import { socketOf } from "./lib/socket.ts";
 import { localStorageOrNull, openStore } from "./lib/storage.ts";
 import type { Mine } from "./lib/types.ts";
-import { call, fetcherOf, postAtLeaving, Wire } from "./lib/wire.ts";
+import { Wire } from "./lib/wire.ts";
 import { Bar } from "./parts/bar.tsx";
 import { List } from "./parts/list.tsx";
 import { Notices, PromptHead, Status } from "./parts/prompt.tsx";
@@ -24,18 +25,24 @@ const wire: Wire = new Wire(
     room: (room) => take(room),
     health: (health) => (model.health.value = health),
     refused: (code) => (model.refusedPage.value = code),
+    crowded: (why) => (model.crowded.value = why),
     connected() {
       model.refusedPage.value = null;
       outbox.pump(true);
-      void learnMine();
+      // After a restart the whole room comes back at once, and most of it has missed nothing of its own.
+      if (!pageTold) setTimeout(learnMine, model.mine.value ? Math.random() * MINE_JITTER : 0);
+      pageTold = false;
     },
   },
   browserClock,
 );
 const outbox = new Outbox(boot.code, store, wire, browserClock, tabsOf(boot.code));
 const writing = new Writing(model, store);
+const MINE_JITTER = 10_000;
 let drawn = false;
 let learnedAt = 0;
+/** The page brought along what is mine; it need not be asked for until the line has been lost once. */
+let pageTold = boot.mine !== undefined;
 
 model.attach(outbox);
 outbox.onSettled((op, ack) => writing.settle(op, ack));
@@ -43,8 +50,9 @@ readAddress();
 watchPage();
 render(<Status model={model} />, region("status"));
 render(<Notices model={model} />, emptied("notices"));
-wire.start();
-void learnMine();
+if (boot.mine) model.takeMine(boot.mine);
+wire.start(boot.room);
+if (!boot.mine) void learnMine();
 outbox.pump();
 
 /** Draw the first state over the server's list, then follow. */
@@ -68,9 +76,11 @@ async function learnMine(): Promise<void> {
   try {
     const mine = await call<Mine>(`/c/${encodeURIComponent(boot.code)}/mine`);
     if (mine) model.takeMine(mine);
-  } catch {
+  } catch (error) {
     learnedAt = before;
-    // The next connect asks again; until then this phone knows what it did itself.
+    // Unless we were told when to ask again the next connect does; until then this phone knows what it did itself.
+    const wait = askedWait(error, Math.random());
+    if (wait > 0) setTimeout(learnMine, wait);
   }
 }
 

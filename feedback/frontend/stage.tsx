@@ -3,10 +3,11 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { readBoot, region } from "./lib/boot.ts";
+import { fetcherOf } from "./lib/calls.ts";
 import { browserClock } from "./lib/outbox.ts";
 import { socketOf } from "./lib/socket.ts";
 import type { Room } from "./lib/state.ts";
-import { fetcherOf, type Health, Wire } from "./lib/wire.ts";
+import { type Health, Wire } from "./lib/wire.ts";
 import { Scene, sceneOf, TakenBack } from "./parts/scene.tsx";
 import { Counts, Hint } from "./parts/side.tsx";
 

@@ -21,7 +21,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from feedback.live.guard import UNSUPPORTED, Breach, Bucket, Event, Rules, check
+from feedback.live.guard import UNSUPPORTED, Breach, Event, Rules, check
+from feedback.pace import Bucket
 
 READ_SLICE = 4096  # small, so that a flood is noticed after a few hundred frames, not after a megabyte of them
 SEND_BUFFER = 64 * 1024  # else the kernel would grow it to megabytes for each phone that stalls
@@ -51,6 +52,30 @@ def event_frame(event: str, payload: object) -> bytes:
 def ack_frame(ack: str, answer: object) -> bytes:
     """Return the frame that answers the event numbered `ack`."""
     return frame_of(f"43{ack}{_ASCII.encode([answer])}")
+
+
+class Later:
+    """An answer that an event's handler gives after it has returned: nobody waits, and the next frame is read."""
+
+    __slots__ = ("_ack", "_connection", "_known")
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._ack = ""
+        self._known: list[object] = []
+
+    def give(self, answer: object) -> None:
+        """Send the answer, or keep it until it is known where to."""
+        if self._connection is None:
+            self._known.append(answer)
+        elif self._ack:
+            self._connection.send(ack_frame(self._ack, answer))
+
+    def to(self, connection: Connection, ack: str) -> None:
+        """Say where the answer goes."""
+        self._connection, self._ack = connection, ack
+        for answer in self._known:
+            self.give(answer)
 
 
 class Unsent:
@@ -135,6 +160,8 @@ class Connection:
         self._protocol.receive_data(data)
         self._frames.extend(self._protocol.events_received())
         self._send_answers()
+        if self._protocol.state is not OPEN and not self._unsent:
+            self._fd = -1  # nothing may follow our close frame
         wrong = self._protocol.parser_exc
         if wrong is not None:
             self._rules.watch.note("too_big" if isinstance(wrong, PayloadTooBig) else "bad_frame")

@@ -38,7 +38,12 @@ class Limits:
     burst: int = 60
     join_within: float = 10.0  # from the upgrade to a namespace
     headers_within: float = 10.0  # from the first byte waited for to the last header
+    kept_open: float = 5.0  # from an answer to the next request on its connection; a phone has its socket by then
+    arriving: int = 200  # connections of one address that may wait so long for their first headers; more wait less
     body_silence: float = 20.0  # between two pieces of a request's body
+    body_within: float = 30.0  # for a whole body, and longer as long as it comes with
+    body_rate: int = 10 * 1024  # bytes a second
+    answer_taken: float = 120.0  # a piece of an answer must be taken by then
     unsent_frames: int = 64
     unsent_bytes: int = 256 * 1024
     unsent_for: float = 10.0  # age of the oldest unsent frame
@@ -78,25 +83,6 @@ class Rules:
     limits: Limits
     watch: Watch
     max_size: int  # bytes in one message
-
-
-class Bucket:
-    """A token bucket: `burst` at once, `rate` a second after that."""
-
-    __slots__ = ("_at", "_left")
-
-    def __init__(self, limits: Limits, now: float) -> None:
-        self._left = float(limits.burst)
-        self._at = now
-
-    def take(self, limits: Limits, now: float) -> bool:
-        """Take one token; False when there is none."""
-        self._left = min(limits.burst, self._left + (now - self._at) * limits.rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class Event(NamedTuple):
@@ -155,8 +141,10 @@ def _loaded(text: str) -> object:
 def _is_deeper(value: object, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
+    for one in value.values() if isinstance(value, dict) else value:
+        if isinstance(one, dict | list) and (levels == 1 or _is_deeper(one, levels - 1)):
+            return True
+    return levels == 0
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

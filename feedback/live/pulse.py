@@ -1,6 +1,6 @@
 """The rhythm at which changes go out: many commits, one frame per audience and beat. No clock, no threads, no I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 #: Seconds between two beats of a conversation, by audience: phones at most 4 a second, stage and crew 10.
@@ -20,8 +20,9 @@ class Beat:
 class Pulse:
     """Remembers which commits each audience has not been sent, and when it was last sent any."""
 
-    def __init__(self, periods: Mapping[str, float] = PERIODS) -> None:
+    def __init__(self, periods: Mapping[str, float] = PERIODS, wake: Callable[[], object] = lambda: None) -> None:
         self._periods = periods
+        self._wake = wake
         self._newest: dict[int, int] = {}
         self._sent: dict[tuple[int, str], int] = {}
         self._when: dict[tuple[int, str], float] = {}
@@ -37,6 +38,11 @@ class Pulse:
         """Note a commit."""
         self.watch(conversation_id, seq - 1)
         self._newest[conversation_id] = max(seq, self._newest[conversation_id])
+        self._wake()
+
+    def newest(self, conversation_id: int) -> int | None:
+        """Return the newest commit number known, None while nobody watches the conversation."""
+        return self._newest.get(conversation_id)
 
     def due(self, now: float) -> list[Beat]:
         """Return the beats that may go out now (seconds on any steady clock) and count them as sent."""
@@ -50,6 +56,10 @@ class Pulse:
             self._sent[beat.conversation_id, beat.view] = beat.upto
             self._when[beat.conversation_id, beat.view] = now
         return beats
+
+    def is_behind(self) -> bool:
+        """Tell whether any audience has not been sent the newest commit of its conversation."""
+        return any(self._newest[place] > since for (place, _), since in self._sent.items())
 
     def sent(self, conversation_id: int, view: str) -> int:
         """Return the last commit number that this audience was sent; what a heartbeat carries."""

@@ -38,6 +38,8 @@ class RoomManager(socketio.Manager):
         super().__init__()
         self._by_name: dict[str, Room] = {}
         self._rooms_of: dict[str, list[str]] = {}
+        #: By event and audience (what a room's name begins with): broadcasts, frames, bytes.
+        self.sent: dict[tuple[str, str], list[int]] = {}
 
     def broadcast(self, room: str, event: str, payload: Mapping[str, Any], *, key: str | None = None) -> int:
         """Send `payload` to every socket of `room`; return how many there were.
@@ -51,13 +53,17 @@ class RoomManager(socketio.Manager):
         to = int(payload.get("to", 0))
         frame = event_frame(event, payload)
         if key is None and len(frame) > LARGEST_BEAT:
-            frame = event_frame("sync", {"to": to})
+            event, frame = "sync", event_frame("sync", {"to": to})
         with members.turn:
             sockets = list(members.sockets.values())
             for done, connection in enumerate(sockets, 1):
                 connection.push(frame, key, to)
                 if done % YIELD_EVERY == 0:
                     gevent.sleep(0)
+        counts = self.sent.setdefault((event, room.partition(":")[0]), [0, 0, 0])
+        counts[0] += 1
+        counts[1] += len(sockets)
+        counts[2] += len(sockets) * len(frame)
         return len(sockets)
 
     def sockets_in(self, room: str) -> int:

@@ -13,8 +13,9 @@ from feedback.domain.ids import tidy_code
 from feedback.domain.roles import Actor, Role
 from feedback.guesses import Guesses
 from feedback.identity import COOKIE, Identity
+from feedback.pace import Pace, address_of
 from feedback.store.crew import crew_of
-from feedback.store.programme import Conversation, conversation_by_code, participant_of
+from feedback.store.doorway import Doorway, doorway, participant_at
 
 VIEWS = ("phone", "stage", "crew")
 _STANDS = {
@@ -32,32 +33,45 @@ class Seat:
     actor: Actor
 
 
-def seat_of(app: Flask, identity: Identity, environ: dict[str, Any], auth: object) -> Seat:
-    """Find the seat for a connecting socket; raises WrongCode, TooMany or Forbidden."""
-    token = identity.read(_cookie(environ))
+def seat_of(app: Flask, engine: Any, identity: Identity, environ: dict[str, Any], auth: object) -> tuple[Seat, int]:
+    """Find the seat for a connecting socket, and its conversation's commit number; `engine` is for reading.
+
+    Raises WrongCode, TooMany or Forbidden.
+    """
+    token = identity.read(cookie_in(environ))
     if not isinstance(auth, dict) or token is None or auth.get("view") not in VIEWS:
         raise Forbidden
-    with app.app_context():
-        found = conversation_by_code(db.session(), tidy_code(str(auth.get("code", ""))[:12]))
-        if found is None:
-            guesses: Guesses = app.extensions["feedback.guesses"]
-            raise guesses.wrong_code(str(environ.get("REMOTE_ADDR", "")))
-        conversation = found[0]
-        if auth["view"] == "phone":
-            return _phone(app, identity, conversation, token)
-        return _crew(identity, conversation, token, auth["view"])
-
-
-def _phone(app: Flask, identity: Identity, conversation: Conversation, token: str) -> Seat:
-    place = conversation.id
-    token_hash = identity.token_hash(token, place)
-    known = participant_of(db.session(), place, token_hash)
+    known = None
+    with engine.connect() as database:
+        found = doorway(database, tidy_code(str(auth.get("code", ""))[:12]))
+        if found is not None and auth["view"] == "phone":
+            known = participant_at(database, found.id, identity.token_hash(token, found.id))
+    if found is None:
+        guesses: Guesses = app.extensions["feedback.guesses"]
+        raise guesses.wrong_code(_address(app, environ))
+    if auth["view"] != "phone":
+        with app.app_context():
+            return _crew(identity, found, token, auth["view"]), found.seq
     if known is None:
-        known = gate_of(app).write(place, join_conversation, place, token_hash=token_hash)
-    return Seat(place, "phone", Actor(Role.PARTICIPANT, place, participant_id=known))
+        # The connection was given back: the slow lane may keep this socket for seconds.
+        pace: Pace = app.extensions["feedback.pace"]
+        pace.join(_address(app, environ))
+        token_hash = identity.token_hash(token, found.id)
+        known = gate_of(app).write(found.id, join_conversation, found.id, token_hash=token_hash)
+    return Seat(found.id, "phone", Actor(Role.PARTICIPANT, found.id, participant_id=known)), found.seq
 
 
-def _crew(identity: Identity, conversation: Conversation, token: str, view: str) -> Seat:
+def known_to(auth: object) -> int:
+    """Return the commit number that a connecting screen says it knows; 0 when it knows none."""
+    since = auth.get("since") if isinstance(auth, dict) else None
+    return since if isinstance(since, int) else 0
+
+
+def _address(app: Flask, environ: dict[str, Any]) -> str:
+    return address_of(environ, app.config["FEEDBACK_SETTINGS"].trusted_proxies)
+
+
+def _crew(identity: Identity, conversation: Doorway, token: str, view: str) -> Seat:
     for crew in crew_of(db.session(), identity.bearer_hash(token)):
         here = crew.role is Role.ORGANISER or crew.conversation_id == conversation.id
         stale = crew.role is Role.STAGE and crew.stage_version != conversation.stage_version
@@ -66,7 +80,8 @@ def _crew(identity: Identity, conversation: Conversation, token: str, view: str)
     raise Forbidden
 
 
-def _cookie(environ: dict[str, Any]) -> str | None:
+def cookie_in(environ: dict[str, Any]) -> str | None:
+    """Return our cookie in a request, None when there is none."""
     try:
         morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
     except CookieError:

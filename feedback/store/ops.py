@@ -1,9 +1,10 @@
 """The statements that a phone's op runs: what it must know, and what it changes."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, and_, bindparam, func, select, update
 
+from feedback.domain.votes import Val
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Conversation, Participant, Prompt
 from feedback.store.statements import Insert, Statement
@@ -43,8 +44,25 @@ def known_idea(tx: Tx, idea_id: str) -> KnownIdea | None:
     return KnownIdea(*row) if row else None
 
 
-IDEA = Statement(
-    lambda _: (
+class MyVote(NamedTuple):
+    """A participant's vote on an idea as it stands."""
+
+    val: Val
+    rev: int
+    seq: int
+
+
+def idea_and_my_vote(tx: Tx, idea_id: str, participant_id: int) -> tuple[KnownIdea, MyVote | None] | None:
+    """Find an idea, and this participant's vote on it, if there ever was one."""
+    row = tx.row(IDEA_AND_MY_VOTE, idea=idea_id, participant=participant_id)
+    if row is None:
+        return None
+    *idea, val, rev, seq = row
+    return KnownIdea(*idea), None if rev is None else MyVote(val, rev, seq)
+
+
+def _about_idea(*more: Any) -> Any:
+    return (
         select(
             Idea.conversation_id,
             Idea.participant_id,
@@ -59,10 +77,20 @@ IDEA = Statement(
             Prompt.votes_each,
             Prompt.state,
             Conversation.state,
+            *more,
         )
         .join(Prompt, Prompt.id == Idea.prompt_id)
         .join(Conversation, Conversation.id == Idea.conversation_id)
         .where(Idea.id == bindparam("idea"))
+    )
+
+
+IDEA = Statement(lambda _: _about_idea())
+
+#: The same, and this participant's vote on it: val, rev, seq.
+IDEA_AND_MY_VOTE = Statement(
+    lambda _: _about_idea(Vote.val, Vote.rev, Vote.seq).outerjoin(
+        Vote, and_(Vote.idea_id == Idea.id, Vote.participant_id == bindparam("participant"))
     )
 )
 
@@ -128,12 +156,6 @@ SET_IDEA_STATE = Statement(
     )
 )
 
-#: val, rev, seq
-MY_VOTE = Statement(
-    lambda _: select(Vote.val, Vote.rev, Vote.seq).where(
-        Vote.idea_id == bindparam("idea"), Vote.participant_id == bindparam("participant")
-    )
-)
 
 #: Supporting votes that stand on a prompt; ideas that were withdrawn give theirs back.
 SPENT = Statement(

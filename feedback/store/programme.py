@@ -1,6 +1,6 @@
 """Rows of the programme: conference, strands, conversations, prompts, participants."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Integer, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback.domain.programme import ConversationState, PromptState, Scene
@@ -142,10 +142,6 @@ def prompts_of(db: Session, conversation_id: int) -> list[Prompt]:
     return list(db.scalars(select(Prompt).where(Prompt.conversation_id == conversation_id).order_by(Prompt.number)))
 
 
-def participant_of(db: Session, conversation_id: int, token_hash: str) -> int | None:
-    """Return the id of the participant with this token, if they have entered the conversation."""
-    return db.scalar(
-        select(Participant.id).where(
-            Participant.conversation_id == conversation_id, Participant.token_hash == token_hash
-        )
-    )
+def newest_participant(db: Session | Connection) -> int:
+    """Return the highest number that a participant of any conversation has; 0 when there is none."""
+    return db.scalar(select(func.max(Participant.id))) or 0

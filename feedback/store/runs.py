@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
-from feedback.store.ideas import ideas_of
+from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Conference, Conversation, Strand, prompts_of
 from feedback.store.themes import ThemeRow, ThemeRun, places_of, runs_in_flight, themes_of
 
@@ -38,6 +38,27 @@ def waiting_runs(engine: Engine) -> list[tuple[int, int]]:
     """List (run id, conversation id) of runs that have not ended: a start takes them up again."""
     with Session(engine) as db:
         return [(run.id, run.conversation_id) for run in runs_in_flight(db)]
+
+
+def overdue_conversations(engine: Engine) -> list[int]:
+    """List the conversations whose last theme run has ended and did not read the newest ideas."""
+    with Session(engine) as db:
+        newest = (
+            select(ThemeRun.conversation_id, func.max(ThemeRun.id).label("id"))
+            .group_by(ThemeRun.conversation_id)
+            .subquery()
+        )
+        query = (
+            select(ThemeRun.conversation_id)
+            .join(newest, newest.c.id == ThemeRun.id)
+            .where(
+                ThemeRun.state.in_(("done", "failed")),
+                select(Idea.id)
+                .where(Idea.conversation_id == ThemeRun.conversation_id, Idea.seq > ThemeRun.seq)
+                .exists(),
+            )
+        )
+        return list(db.scalars(query))
 
 
 def had_run(engine: Engine, conversation_id: int) -> bool:

@@ -49,12 +49,27 @@ def newest() -> str:
     return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _revision_of(engine: Engine) -> str | None:
-    if not inspect(engine).has_table("alembic_version"):
+def revision_in(connection: Connection) -> str | None:
+    """Return the revision of a database; None when it has none of our tables."""
+    if not inspect(connection).has_table("alembic_version"):
         return None
-    with engine.connect() as connection:
-        found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return found
+
+
+def is_known(revision: str | None) -> bool:
+    """Tell whether this program can bring a database of this revision up to date."""
+    return any(path.name.split("_")[0] == revision for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def is_current(engine: Engine) -> bool:
+    """Tell whether the database has the newest revision."""
+    return _revision_of(engine) == newest()
+
+
+def _revision_of(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return revision_in(connection)
 
 
 def _config(connection: Connection) -> "Config":

@@ -1,23 +1,88 @@
 """What screens show: a conversation's whole state, and what changed between two commit numbers, ready for the wire."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, literal_column, or_, select
 
 from feedback.domain.ideas import IdeaState, Source
 from feedback.domain.programme import PromptState
-from feedback.store import ideas as idea_rows
-from feedback.store.ideas import Idea, Vote
+from feedback.store.ideas import Idea
 from feedback.store.programme import Change, Conversation, Prompt, Strand
+from feedback.store.statements import Statement
 from feedback.store.themes import Placement, ThemeRow, ThemeRun
 
-#: A delta may reach back so many commits; further back the whole state is cheaper.
-DELTA_LIMIT = 500
+#: A delta may reach back so many commits, and be about so many ideas; beyond that the whole state is cheaper.
+DELTA_LIMIT = 10_000
+IDEAS_LIMIT = 500
 _WHOLE = frozenset({"cleared"})
 _ABOUT_IDEAS = frozenset({"idea", "vote"})
 Json = dict[str, Any]
+
+
+class IdeaRow(NamedTuple):
+    """An idea as screens show it; the fields are the columns of the statements below, in their order."""
+
+    id: str
+    number: int
+    prompt_id: int
+    body: str
+    lang: str
+    agree: int
+    disagree: int
+    passes: int
+    source: str
+    created_at: int
+    state: str
+    reason: str
+
+
+def _ideas(*, crew: bool) -> Any:
+    query = select(*(getattr(Idea, name) for name in IdeaRow._fields)).order_by(Idea.number)
+    shown = (IdeaState.SHOWN, IdeaState.HIDDEN) if crew else (IdeaState.SHOWN,)
+    return query.where(or_(*(Idea.state == literal_column(f"'{state}'") for state in shown)))
+
+
+def _changed(*, crew: bool) -> Any:
+    changed = select(Change.ref).where(
+        Change.conversation_id == bindparam("conversation"),
+        Change.seq > bindparam("since"),
+        Change.seq <= bindparam("upto"),
+        Change.kind.in_(literal_column(f"'{kind}'") for kind in sorted(_ABOUT_IDEAS)),
+    )
+    return _ideas(crew=crew).where(Idea.id.in_(changed))
+
+
+def _here(query: Any) -> Any:
+    return query.where(Idea.conversation_id == bindparam("conversation"))
+
+
+_IDEAS = Statement(lambda _: _here(_ideas(crew=False)))
+_IDEAS_FOR_CREW = Statement(lambda _: _here(_ideas(crew=True)))
+_CHANGED = Statement(lambda _: _changed(crew=False))
+_CHANGED_FOR_CREW = Statement(lambda _: _changed(crew=True))
+#: Each kind of change and what it was about, with how often: thousands of votes are about dozens of ideas.
+_LOGGED = Statement(
+    lambda _: (
+        select(Change.kind, Change.ref, func.count())
+        .where(
+            Change.conversation_id == bindparam("conversation"),
+            Change.seq > bindparam("since"),
+            Change.seq <= bindparam("upto"),
+        )
+        .group_by(Change.kind, Change.ref)
+    )
+)
+_COUNTS = Statement(
+    lambda _: (
+        select(Conversation.joined, func.count(Idea.agree), func.coalesce(func.sum(Idea.agree), 0))
+        .outerjoin(Idea, and_(Idea.conversation_id == Conversation.id, Idea.state == literal_column("'shown'")))
+        .where(Conversation.id == bindparam("conversation"))
+        .group_by(Conversation.id, Conversation.joined)
+    )
+)
+_HAS_THEMES = Statement(
+    lambda _: select(exists().where(ThemeRow.conversation_id == bindparam("conversation"), ThemeRow.standing.is_(True)))
+)
 
 
 def seq_of(db: Connection, conversation_id: int) -> int:
@@ -28,93 +93,64 @@ def seq_of(db: Connection, conversation_id: int) -> int:
 def state_of(db: Connection, conversation_id: int, *, crew: bool) -> Json:
     """Return the whole public state; for the crew hidden ideas too, with their reasons."""
     head = _head(db, conversation_id)
-    ideas = db.execute(_ideas(crew).where(Idea.conversation_id == conversation_id).order_by(Idea.number))
+    ideas = (_IDEAS_FOR_CREW if crew else _IDEAS).fetch(db, conversation=conversation_id)
     return {
         "seq": head.seq,
         "snapshot": True,
         "conversation": _conversation(head),
         "prompts": _prompts(db, conversation_id, crew=crew),
-        "ideas": [_idea(row) for row in ideas],
+        "ideas": [_idea(IdeaRow(*row)) for row in ideas],
         "stage": _stage(head),
-        **_themes(db, conversation_id),
+        **themes_of(db, conversation_id),
         "run": _run(db, conversation_id),
         "counts": counts_of(db, conversation_id),
     }
 
 
-def delta_of(db: Connection, conversation_id: int, since: int, upto: int, *, crew: bool) -> Json | None:
-    """Return what changed after `since` up to `upto` as absolute values; None when only the whole state will do."""
+def delta_of(
+    db: Connection, conversation_id: int, since: int, upto: int, *, crew: bool, sizes: bool = True
+) -> Json | None:
+    """Return what changed after `since` up to `upto` as absolute values; None when only the whole state will do.
+
+    sizes: also the themes when only their sizes and votes have changed with their ideas; they cost as much as all else.
+    """
     if upto - since > DELTA_LIMIT:
         return None
-    logged = db.execute(
-        select(Change.kind, Change.ref).where(
-            Change.conversation_id == conversation_id, Change.seq > since, Change.seq <= upto
-        )
-    ).all()
-    kinds = {kind for kind, _ in logged}
-    if len(logged) < upto - since or kinds & _WHOLE:
+    span = {"conversation": conversation_id, "since": since, "upto": upto}
+    logged = _LOGGED.fetch(db, **span)
+    kinds = {kind for kind, _, _ in logged}
+    if sum(often for _, _, often in logged) < upto - since or len(logged) > IDEAS_LIMIT or kinds & _WHOLE:
         return None
     changes: Json = {"counts": counts_of(db, conversation_id)}
     if kinds & _ABOUT_IDEAS:
-        changes |= _changed_ideas(db, {ref for kind, ref in logged if kind in _ABOUT_IDEAS}, crew=crew)
+        found = [_idea(IdeaRow(*row)) for row in (_CHANGED_FOR_CREW if crew else _CHANGED).fetch(db, **span)]
+        here = {idea["id"] for idea in found}
+        wanted = {ref for kind, ref, _ in logged if kind in _ABOUT_IDEAS}
+        changes |= {"ideas": found, "gone": sorted(wanted - here)}
     if "prompts" in kinds:
         changes["prompts"] = _prompts(db, conversation_id, crew=crew)
     if kinds & {"stage", "title"}:
         head = _head(db, conversation_id)
         changes |= {"stage": _stage(head), "conversation": _conversation(head)}
-    if "themes" in kinds or (kinds & _ABOUT_IDEAS and _has_themes(db, conversation_id)):
-        changes |= _themes(db, conversation_id)
+    if "themes" in kinds or (sizes and kinds & _ABOUT_IDEAS):
+        found_themes = themes_of(db, conversation_id)
+        changes |= found_themes if found_themes["themes"] or "themes" in kinds else {}
     if kinds & {"run", "themes"}:
         changes["run"] = _run(db, conversation_id)
     return changes
 
 
+def themes_of(db: Connection, conversation_id: int) -> Json:
+    """Return the standing themes with their sizes and votes as of now, and how many ideas are in none."""
+    if not _HAS_THEMES.fetch(db, conversation=conversation_id)[0][0]:
+        return {"themes": [], "leftovers": 0}
+    return _themes(db, conversation_id)
+
+
 def counts_of(db: Connection, conversation_id: int) -> Json:
     """Count who joined, ideas shown and supporting votes."""
-    return asdict(idea_rows.counts_of(db, conversation_id))
-
-
-def mine_of(db: Connection, conversation_id: int, participant_id: int) -> Json:
-    """Return what only this participant may see: own votes, own ideas in whatever state, what is left to spend."""
-    votes = db.execute(select(Vote.idea_id, Vote.val, Vote.rev).where(Vote.participant_id == participant_id)).all()
-    ideas = db.execute(
-        select(Idea.id, Idea.body, Idea.state, Idea.reason, Idea.rev, Idea.seq, Idea.prompt_id)
-        .where(Idea.participant_id == participant_id)
-        .order_by(Idea.number)
-    ).all()
-    return {
-        "participant": str(participant_id),
-        "max_rev": max([vote.rev for vote in votes] + [idea.rev for idea in ideas], default=0),
-        "votes": {vote.idea_id: vote.val for vote in votes if vote.val is not None},
-        "ideas": [
-            {
-                "id": idea.id,
-                "text": idea.body,
-                "state": idea.state.value,
-                "reason": idea.reason,
-                "rev": idea.rev,
-                "seq": idea.seq,
-                "prompt": idea.prompt_id,
-            }
-            for idea in ideas
-        ],
-        "left": _left(db, conversation_id, participant_id),
-    }
-
-
-def _left(db: Connection, conversation_id: int, participant_id: int) -> Json:
-    rows = db.execute(
-        select(Idea.prompt_id, func.count())
-        .join(Vote, Vote.idea_id == Idea.id)
-        .where(Vote.participant_id == participant_id, Vote.val == 1, Idea.state != IdeaState.WITHDRAWN)
-        .group_by(Idea.prompt_id)
-    )
-    spent = dict(rows.all())
-    budgets = db.execute(select(Prompt.id, Prompt.votes_each).where(Prompt.conversation_id == conversation_id))
-    return {
-        str(prompt_id): None if votes_each is None else max(0, votes_each - spent.get(prompt_id, 0))
-        for prompt_id, votes_each in budgets
-    }
+    joined, ideas, votes = _COUNTS.fetch(db, conversation=conversation_id)[0]
+    return {"joined": joined, "ideas": ideas, "votes": int(votes)}
 
 
 def _head(db: Connection, conversation_id: int) -> Any:
@@ -164,26 +200,7 @@ def _prompts(db: Connection, conversation_id: int, *, crew: bool) -> list[Json]:
     ]
 
 
-def _ideas(crew: bool) -> Any:
-    query = select(
-        Idea.id,
-        Idea.number,
-        Idea.prompt_id,
-        Idea.body,
-        Idea.lang,
-        Idea.agree,
-        Idea.disagree,
-        Idea.passes,
-        Idea.source,
-        Idea.created_at,
-        Idea.state,
-        Idea.reason,
-    )
-    shown = (IdeaState.SHOWN, IdeaState.HIDDEN) if crew else (IdeaState.SHOWN,)
-    return query.where(Idea.state.in_(shown))
-
-
-def _idea(row: Row[Any]) -> Json:
+def _idea(row: IdeaRow) -> Json:
     idea = {
         "id": row.id,
         "n": row.number,
@@ -193,17 +210,10 @@ def _idea(row: Row[Any]) -> Json:
         "agree": row.agree,
         "disagree": row.disagree,
         "pass": row.passes,
-        "floor": row.source is Source.FLOOR,
+        "floor": row.source == Source.FLOOR,
         "at": row.created_at,
     }
-    return idea | {"hidden": row.reason} if row.state is IdeaState.HIDDEN else idea
-
-
-def _changed_ideas(db: Connection, ids: Iterable[str], *, crew: bool) -> Json:
-    wanted = sorted(ids)
-    rows = db.execute(_ideas(crew).where(Idea.id.in_(wanted)).order_by(Idea.number)).all()
-    here = {row.id for row in rows}
-    return {"ideas": [_idea(row) for row in rows], "gone": [idea_id for idea_id in wanted if idea_id not in here]}
+    return idea | {"hidden": row.reason} if row.state == IdeaState.HIDDEN else idea
 
 
 def _themes(db: Connection, conversation_id: int) -> Json:
@@ -244,12 +254,6 @@ def _homes(db: Connection, ids: list[str]) -> dict[str, int | None]:
     """Return the theme of each of these ideas that is shown."""
     query = select(Idea.id, Placement.theme).join(Placement, Placement.idea_id == Idea.id)
     return dict(db.execute(query.where(Idea.id.in_(ids), Idea.state == IdeaState.SHOWN)).fetchall())
-
-
-def _has_themes(db: Connection, conversation_id: int) -> bool:
-    # Sizes and votes of themes follow their ideas.
-    query = select(ThemeRow.id).where(ThemeRow.conversation_id == conversation_id, ThemeRow.standing.is_(True))
-    return db.execute(query.limit(1)).first() is not None
 
 
 def _run(db: Connection, conversation_id: int) -> Json | None:

@@ -1,43 +1,50 @@
 """The one place that commits. Ops wait in a bounded queue; one transaction takes up to 64; acks follow the commit.
 
 The writer runs in a thread of its own with a connection of its own. It receives callables, so it knows nothing of
-what they do: each runs in a savepoint, so that a refusal or fault of one never harms its neighbours.
+what they do. A refusal or fault of one never harms its neighbours: a batch runs without savepoints first, because an
+op that refuses does so before it changes anything; when one breaks after that, the batch is undone and run once more
+with a savepoint around each op.
 """
 
 import logging
 import time
 from _queue import SimpleQueue  # The C class: under gevent `queue.SimpleQueue` is a greenlet's, not a thread's.
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, Integer, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from feedback.domain.facts import Busy, ConversationChanged, Fact, Refusal, ServerFault
 from feedback.store.engine import lock_house
-from feedback.store.programme import Change, Conversation
+from feedback.store.gauges import WriterGauges
+from feedback.store.programme import Conversation
+from feedback.store.seqs import Seqs
 from feedback.store.statements import Statement
 
 QUEUE_LIMIT = 2_000
 BATCH = 64
 RETRY_MS = 500
+#: Seconds at least between two lines about batches that could not be committed.
+COMPLAIN_EVERY = 1.0
 _log = logging.getLogger("feedback.writer")
 
-_NEXT_SEQ = Statement(
+_LOCKED = Statement(
     lambda _: (
-        update(Conversation)
-        .where(Conversation.id == bindparam("conversation"))
-        .values(seq=Conversation.seq + 1)
-        .returning(Conversation.seq)
+        select(Conversation.id)
+        .where(Conversation.id == func.any(bindparam("ids", type_=ARRAY(Integer))))
+        .order_by(Conversation.id)
+        .with_for_update()
     )
 )
-_LOG_CHANGE = Statement(
-    lambda insert: insert(Change).values(
-        conversation_id=bindparam("conversation"), seq=bindparam("seq"), kind=bindparam("kind"), ref=bindparam("ref")
-    )
-)
+
+
+class _Undo(Exception):
+    """An op broke after it had changed something: the batch must be undone and run with care."""
 
 
 class Tx:
@@ -46,17 +53,22 @@ class Tx:
     `now` is the batch's time in epoch milliseconds. An op never commits; what it announces is told after the commit.
     """
 
-    def __init__(self, connection: Connection, cursor: Any, now: int) -> None:
+    def __init__(self, connection: Connection, cursor: Any, seqs: Seqs, now: int) -> None:
         self.now = now
         self.facts: list[Fact] = []
+        #: Whether anything may have been changed.
+        self.wrote = False
         self._connection = connection
         self._cursor = cursor
+        self._seqs = seqs
         self._session: Session | None = None
 
     @property
     def db(self) -> Session:
         """An ORM session inside this op's savepoint."""
         if self._session is None:
+            self.wrote = True
+            self._seqs.write()  # the session reads rows that must hold them
             self._session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         return self._session
 
@@ -72,6 +84,7 @@ class Tx:
 
     def change(self, statement: Statement, **params: Any) -> int:
         """Run a compiled statement and return how many rows it changed."""
+        self.wrote = True
         count: int = statement.run(self._cursor, self._connection.dialect, params).rowcount
         return count
 
@@ -79,11 +92,10 @@ class Tx:
         """Take the conversation's next commit number for this change, and announce it."""
         if self._session is not None:
             self._session.flush()
-        row = self.row(_NEXT_SEQ, conversation=conversation_id)
-        if row is None:
-            raise ServerFault
-        seq: int = row[0]
-        self.change(_LOG_CHANGE, conversation=conversation_id, seq=seq, kind=kind, ref=ref)
+        self.wrote = True
+        seq = self._seqs.take(conversation_id, kind, ref)
+        if self._session is not None:
+            self._seqs.write()
         self.facts.append(ConversationChanged(conversation_id, seq, kind))
         return seq
 
@@ -115,6 +127,9 @@ class _Job:
     result: Any = None
     refusal: Refusal | None = None
     facts: list[Fact] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+    #: The asker's, so that a line of the log about this op names the request.
+    context: Context = field(default_factory=copy_context)
 
 
 def deliver_here(calls: Sequence[Callable[[], None]]) -> None:
@@ -143,10 +158,20 @@ class Writer:
         self._clock = clock
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
+        self._complained = -COMPLAIN_EVERY
+        self.gauges = WriterGauges()
+        #: How often the queue took no more; counted by the askers, not by the writer's thread.
+        self.turned_away = 0
+
+    @property
+    def queued(self) -> int:
+        """How many ops wait for their batch."""
+        return self._queue.qsize()
 
     def submit(self, conversation_id: int | None, op: Op, done: Done) -> None:
         """Queue an op on a conversation (None = conference-wide). Raises Busy when the queue is full or closing."""
         if self._closing or self._queue.qsize() >= QUEUE_LIMIT:
+            self.turned_away += 1
             raise Busy(after_ms=RETRY_MS)
         self._queue.put(_Job(conversation_id, op, done))
 
@@ -158,12 +183,18 @@ class Writer:
     def run(self) -> None:
         """Commit batches until closed. Body of the writer's thread."""
         connection: Connection | None = None
-        while True:
-            batch, last = self._gather()
-            if batch:
-                connection = self._write(batch, connection)
-            if last:
-                break
+        self.gauges.running = True
+        try:
+            while True:
+                batch, last = self._gather()
+                if batch:
+                    self.gauges.take(batch[0].since)
+                    connection = self._write(batch, connection)
+                    self.gauges.rest()
+                if last:
+                    break
+        finally:
+            self.gauges.running = False
         if connection is not None:
             connection.close()
 
@@ -182,39 +213,63 @@ class Writer:
         try:
             if connection is None:
                 connection = self._engine.connect()
-            with connection.begin():
-                self._run_batch(connection, batch)
+            try:
+                with connection.begin():
+                    self._run_batch(connection, batch, careful=False)
+            except _Undo:
+                with connection.begin():
+                    self._run_batch(connection, batch, careful=True)
         except Exception:  # noqa: BLE001 -- whatever broke, every waiting op gets its answer
-            _log.warning("batch of %d not committed", len(batch), exc_info=True)
+            self.gauges.failed_batches += 1
+            if time.monotonic() - self._complained >= COMPLAIN_EVERY:  # a disk stays full for many batches
+                self._complained = time.monotonic()
+                _log.warning("batch of %d not committed", len(batch), exc_info=True)
             self._answer_all(batch, Busy(after_ms=RETRY_MS))
             if connection is not None:
                 connection.invalidate()
                 connection.close()
             time.sleep(0.05)
             return None
+        self.gauges.done(job.refusal for job in batch)
         self._answer(batch)
         return connection
 
-    def _run_batch(self, connection: Connection, batch: list[_Job]) -> None:
+    def _run_batch(self, connection: Connection, batch: list[_Job], *, careful: bool) -> None:
         self._lock(connection, batch)
         now = int(self._clock() * 1000)
         cursor = connection.connection.cursor()
+        seqs = Seqs(cursor, connection.dialect)
         for job in batch:
-            cursor.execute("SAVEPOINT op")
-            tx = Tx(connection, cursor, now)
-            try:
-                job.result = job.op(tx)
-                tx.finish()
-                job.facts = tx.facts
-            except Refusal as refusal:
-                job.refusal = refusal
-            except Exception as fault:  # noqa: BLE001 -- one op's fault is its own
-                job.refusal = self._fault(job, fault)
-            if job.refusal is not None:
+            tx = Tx(connection, cursor, seqs, now)
+            if careful:
+                seqs.write()
+                cursor.execute("SAVEPOINT op")
+            self._run_op(job, tx, careful=careful)
+            if job.refusal is not None and tx.wrote:
                 tx.abandon()
+                if not careful:
+                    raise _Undo
+                seqs.forget()
                 cursor.execute("ROLLBACK TO SAVEPOINT op")
-            cursor.execute("RELEASE SAVEPOINT op")
+            if careful:
+                cursor.execute("RELEASE SAVEPOINT op")
+        seqs.write()
         cursor.close()
+        self.gauges.ran()
+
+    def _run_op(self, job: _Job, tx: Tx, *, careful: bool) -> None:
+        job.result, job.refusal, job.facts = None, None, []
+        try:
+            job.result = job.op(tx)
+            tx.finish()
+            job.facts = tx.facts
+        except Refusal as refusal:
+            job.refusal = refusal
+        except Exception as fault:  # noqa: BLE001 -- one op's fault is its own
+            tx.wrote = True  # PostgreSQL takes no further statement of this transaction
+            if careful:  # the first time it is only tried again
+                job.context.run(_log.warning, "an op on conversation %s broke", job.conversation_id, exc_info=fault)
+            job.refusal = self._refusal_of(fault)
 
     def _lock(self, connection: Connection, batch: list[_Job]) -> None:
         # PostgreSQL: the house, then rows in id order, so that writers of several processes never meet crosswise.
@@ -224,12 +279,9 @@ class Writer:
             lock_house(connection)
         ids = sorted({job.conversation_id for job in batch if job.conversation_id is not None})
         if ids:
-            connection.execute(
-                select(Conversation.id).where(Conversation.id.in_(ids)).order_by(Conversation.id).with_for_update()
-            )
+            _LOCKED.fetch(connection, ids=ids)
 
-    def _fault(self, job: _Job, fault: Exception) -> Refusal:
-        _log.warning("an op on conversation %s broke", job.conversation_id, exc_info=fault)
+    def _refusal_of(self, fault: Exception) -> Refusal:
         # Disk full, lock time-out, connection lost: the same op can succeed later. A statement that SQLite does not
         # understand is the same class of error there, and stays wrong however often it is tried.
         cause = fault.orig if isinstance(fault, OperationalError) else fault

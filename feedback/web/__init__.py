@@ -3,7 +3,20 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from feedback.web import assets, enter, errors, facilitator, i18n, ops, organiser, participant, rapporteur, stage
+from feedback.web import (
+    assets,
+    enter,
+    errors,
+    facilitator,
+    flood,
+    health,
+    i18n,
+    ops,
+    organiser,
+    participant,
+    rapporteur,
+    stage,
+)
 
 
 def register(app: Flask, protect: CSRFProtect) -> None:
@@ -11,5 +24,5 @@ def register(app: Flask, protect: CSRFProtect) -> None:
     i18n.init(app)
     errors.init(app)
     ops.exempt(protect)
-    for module in (assets, participant, ops, stage, facilitator, rapporteur, organiser, enter, i18n):
+    for module in (assets, participant, ops, stage, facilitator, flood, rapporteur, organiser, enter, i18n, health):
         app.register_blueprint(module.blueprint)

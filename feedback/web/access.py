@@ -8,14 +8,16 @@ from flask import current_app, g, request
 from werkzeug.wrappers import Response
 
 from feedback.actions.programme import join_conversation
-from feedback.db import db, write
+from feedback.db import db, reading, stop_reading, write
 from feedback.domain.facts import Forbidden
 from feedback.domain.ids import tidy_code
 from feedback.domain.roles import Actor, Role
 from feedback.guesses import Guesses
 from feedback.identity import COOKIE, COOKIE_AGE, Identity, new_token
+from feedback.pace import Pace
 from feedback.store.crew import Crew, crew_of
-from feedback.store.programme import Conversation, Strand, conversation_by_code, participant_of
+from feedback.store.doorway import Doorway, doorway, participant_at
+from feedback.store.programme import Conversation, Strand, conversation_by_code
 
 View = Callable[..., Any]
 
@@ -32,10 +34,21 @@ def guesses() -> Guesses:
     return found
 
 
+def pace() -> Pace:
+    """Return what says how fast people may go."""
+    found: Pace = current_app.extensions["feedback.pace"]
+    return found
+
+
+def known_token() -> str | None:
+    """Return the token that this browser came with, None when it has none of ours."""
+    return identity().read(request.cookies.get(COOKIE))
+
+
 def token() -> str:
     """Return this browser's token; a new browser gets one with the answer."""
     if "token" not in g:
-        known = identity().read(request.cookies.get(COOKIE))
+        known = known_token()
         g.token = known or new_token()
         g.token_is_new = known is None
     found: str = g.token
@@ -64,12 +77,24 @@ def conversation_here(code: str) -> tuple[Conversation, Strand]:
     return found
 
 
-def participant_here(conversation: Conversation) -> Actor:
-    """Return the participant that this browser is here, letting them in when they are new."""
-    place = conversation.id
+def doorway_here(code: str) -> Doorway:
+    """Find the conversation of a phone's address; raises WrongCode, or TooMany."""
+    found = doorway(reading(), tidy_code(code[:12]))
+    if found is None:
+        raise guesses().wrong_code(request.remote_addr or "")
+    return found
+
+
+def participant_here(place: int) -> Actor:
+    """Return the participant that this browser is in a conversation, letting them in when new; raises TooFast."""
     token_hash = identity().token_hash(token(), place)
-    known = participant_of(db.session(), place, token_hash)
+    if not g.token_is_new:
+        pace().request(token_hash)
+    known = None if g.token_is_new else participant_at(reading(), place, token_hash)
+    g.participant_is_new = known is None
     if known is None:
+        stop_reading()  # the slow lane may keep this request for seconds
+        pace().join(request.remote_addr or "")
         known = write(join_conversation, place, place, token_hash=token_hash)
     return Actor(Role.PARTICIPANT, place, participant_id=known)
 
@@ -81,7 +106,7 @@ def roles_here() -> list[Crew]:
     return crew_of(db.session(), identity().bearer_hash(token()))
 
 
-def actor_for(conversation: Conversation | None, *roles: Role) -> Actor:
+def actor_for(conversation: Conversation | Doorway | None, *roles: Role) -> Actor:
     """Return who this browser is for the conversation (None = the conference); raises Forbidden.
 
     The organiser passes everywhere; a stage link counts only in its present version.

@@ -162,6 +162,7 @@ def frame_of(conversation: Conversation, actor: Actor) -> dict[str, Any]:
         "join_address": join_address(conversation.code),
         "faces": _faces(conversation, actor),
         "worker_alive": presence().worker_alive,
+        "disk_low": presence().disk_low,
         "boot": boot(view="crew", code=conversation.code, since=conversation.seq),
     }
 

@@ -24,6 +24,7 @@ from feedback.store.ideas import Idea, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.web.access import crew_required
 from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
+from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
 from feedback.web.forms import HideForm, PromptForm, UploadForm
 from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
@@ -156,10 +157,12 @@ def hiding(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
 @blueprint.post("/<code>/ideas/<idea_id>/hide")
 @crew_required(Role.FACILITATOR)
 def hide(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
-    """Take an idea off all screens, with a reason."""
+    """Take an idea, or everything that its phone has sent, off all screens, with a reason."""
     form = HideForm()
     if not form.validate():
         return _hiding(conversation, actor, idea_id, form), 422
+    if request.form.get("all"):
+        return hide_phone(conversation, actor, idea_id, form.words())
     write(idea_deeds.hide_idea, conversation.id, actor, idea_id, reason=form.words())
     undo = url_for(".restore", code=conversation.code, idea_id=idea_id)
     say(gettext("The idea is hidden. Its author sees the reason."), undo=undo)
@@ -246,7 +249,9 @@ def _console(
         run_url=url_for(".find_themes", code=conversation.code),
         stage=_stage(conversation, rows, shown),
         top=_top(shown, rows),
-        hidden=[shown_idea(idea, rows) for idea in reversed(hidden)],
+        hidden=[shown_idea(idea, rows) for idea in reversed(hidden) if idea.reason != flood_reason()],
+        flooded=sum(idea.reason == flood_reason() for idea in hidden),
+        flood=flood_in(conversation.id, everything),
         step=next_step(Situation(conversation, list(rows.values()), len(shown), len(board.themes), run)),
         new_prompt=new_prompt or PromptForm(formdata=None),
         upload=_upload(upload, rows),
@@ -309,7 +314,11 @@ def _hiding(conversation: Conversation, actor: Actor, idea_id: str, form: HideFo
         raise IdeaGone
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     return render_template(
-        "facilitator/hiding.html", idea=shown_idea(idea, rows), form=form, **frame_of(conversation, actor)
+        "facilitator/hiding.html",
+        idea=shown_idea(idea, rows),
+        form=form,
+        of_phone=sent_by(idea),
+        **frame_of(conversation, actor),
     )
 
 

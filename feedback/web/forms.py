@@ -26,6 +26,9 @@ REASONS = (
     lazy_gettext("It hurts people."),
 )
 
+#: For what is hidden as a flood, all at once.
+FLOOD = lazy_gettext("It came in a flood, from phones that had only just joined.")
+
 Check = Callable[[FlaskForm, Field], None]
 
 

@@ -3,11 +3,12 @@
 import functools
 import json
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from babel import Locale
 from babel.messages.pofile import read_po
-from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, request
 from flask_babel import Babel, get_locale
 from langcodes import closest_supported_match
 from werkzeug.wrappers import Response
@@ -42,7 +43,7 @@ def language() -> Response:
     safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
     response = redirect(safe, 303)
     if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, chosen, max_age=400 * 86_400, samesite="Lax")
+        response.set_cookie(COOKIE, chosen, max_age=400 * 86_400, samesite="Lax", secure=request.is_secure)
     return response
 
 
@@ -88,13 +89,19 @@ def script_words(lang: str) -> dict[str, str | list[str]]:
     return words
 
 
+@functools.cache
+def _refusals(_lang: str) -> dict[str, str]:
+    # In the language of the request, whose name is only there to keep the answer under.
+    return {code: str(sentence) for code, sentence in REFUSALS.items()}
+
+
 def boot(**more: Any) -> dict[str, Any]:
     """Return what every page tells its script: language, words, sentences of refusals, time zone."""
     lang = str(get_locale())
     return {
         "lang": lang,
         "words": script_words(lang),
-        "refusals": {code: str(sentence) for code, sentence in REFUSALS.items()},
+        "refusals": _refusals(lang),
         "zone": _zone(),
         **more,
     }
@@ -108,17 +115,32 @@ def conference() -> Conference | None:
     return found
 
 
-@functools.cache
-def _manifest(_stamp: float) -> dict[str, str]:
-    found: dict[str, str] = json.loads((_HERE / "static" / "build" / "manifest.json").read_text(encoding="utf-8"))
-    return found
+class _Manifest:
+    """The names of the built files, looked at again once a second: a build may happen under a running server."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._stamp = self._looked = -1.0
+
+    def name(self, name: str) -> str:
+        if monotonic() - self._looked > 1:
+            self._look()
+        return self._names.get(name, name)
+
+    def _look(self) -> None:
+        path = _HERE / "static" / "build" / "manifest.json"
+        stamp = path.stat().st_mtime if path.exists() else -1.0
+        if stamp != self._stamp:
+            self._names = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self._stamp, self._looked = stamp, monotonic()
+
+
+_manifest = _Manifest()
 
 
 def asset(name: str) -> str:
     """Return the address of a built file; its name carries the hash of what is in it."""
-    path = _HERE / "static" / "build" / "manifest.json"
-    built = _manifest(path.stat().st_mtime).get(name, name) if path.exists() else name
-    return url_for("static", filename=f"build/{built}")
+    return f"{request.script_root}{current_app.static_url_path}/build/{_manifest.name(name)}"
 
 
 def _zone() -> str:

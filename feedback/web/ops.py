@@ -1,7 +1,5 @@
 """The second door for phones: the same ops by HTTP, the state since a commit number, and what is mine."""
 
-import gzip
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,70 +7,69 @@ from flask import Blueprint, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
 from feedback.actions.ops import apply_op
-from feedback.db import db, reading, write
+from feedback.db import reading, write
 from feedback.domain.facts import BadRequest, ForeignOrigin, Refusal
 from feedback.domain.ops import OPS_AT_ONCE, Ack, ack_of, op_id, parse_op
 from feedback.domain.roles import Actor, Role
 from feedback.presence import Presence
-from feedback.store.screens import delta_of, mine_of, seq_of, state_of
-from feedback.web.access import actor_for, conversation_here, participant_here
+from feedback.store.doorway import mine_of
+from feedback.web.access import actor_for, doorway_here, known_token, pace, participant_here
+from feedback.web.snapshots import Encoded, dumps, snapshots
 from feedback.wording import own_in_words
 
 blueprint = Blueprint("ops", __name__)
 CREW = (Role.FACILITATOR, Role.RAPPORTEUR)
-#: The whole state of a conversation, built once per commit number: (place, crew) to (key, plain bytes, gzip bytes).
-_snapshots: dict[tuple[str, int, bool], tuple[tuple[int, int], bytes, bytes]] = {}
-
-
-@blueprint.get("/healthz")
-def healthz() -> dict[str, str]:
-    """Say that the process lives."""
-    return {"status": "ok"}
 
 
 @blueprint.post("/c/<code>/ops")
 def ops(code: str) -> dict[str, list[Ack]]:
     """Apply up to 20 ops of one participant, in order; every op gets its ack."""
     _same_site()
-    conversation, _ = conversation_here(code)
+    place = doorway_here(code).id
     body = request.get_json(silent=True)
     wanted = body.get("ops") if isinstance(body, dict) else None
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= OPS_AT_ONCE:
         raise BadRequest
-    actor = participant_here(conversation)
-    place = actor.conversation_id or 0
-    return {"acks": [_apply(place, actor, data) for data in wanted]}
+    actor = participant_here(place)
+    acks = [_apply(place, actor, data) for data in wanted]
+    for ack in acks:
+        pace().counters[f"http_ack_{ack['status']}"] += 1
+    return {"acks": acks}
 
 
 @blueprint.get("/c/<code>/sync")
 def sync(code: str) -> Response:
     """Return what changed since `since`, or the whole state; shared bytes, ETag = commit number."""
-    conversation, _ = conversation_here(code)
-    place = conversation.id
+    found = doorway_here(code)
+    place, seq = found.id, found.seq
     crew = request.args.get("view") == "crew"
     if crew:
-        actor_for(conversation, *CREW)
-    database = reading()
-    seq = seq_of(database, place)
+        actor_for(found, *CREW)
+    else:
+        pace().read(known_token(), request.remote_addr or "")
+    database, presence = reading(), _presence()
     since = request.args.get("since", type=int)
     if since is not None and 0 < since <= seq:
-        changes = delta_of(database, place, since, seq, crew=crew)
+        changes = snapshots().delta(database, place, (since, seq), presence, crew=crew)
         if changes is not None:
-            return _json(_live({"from": since, "to": seq, "changes": changes}, place))
-    return _snapshot(database, place, seq, crew=crew)
+            return _encoded(changes)
+    known = since + 1 if since and since < seq else 0
+    return _whole(snapshots().encoded(database, place, seq, known, presence, crew=crew), f"{place}-{int(crew)}")
 
 
 @blueprint.get("/c/<code>/mine")
 def mine(code: str) -> Response:
     """Return this participant's own votes and ideas."""
-    conversation, _ = conversation_here(code)
-    actor = participant_here(conversation)
-    return _json(own_in_words(mine_of(reading(), conversation.id, actor.participant_id or 0)))
+    place = doorway_here(code).id
+    pace().read(known_token(), request.remote_addr or "")
+    actor = participant_here(place)
+    return _json(own_in_words(mine_of(reading(), place, actor.participant_id or 0)))
 
 
 def _apply(place: int, actor: Actor, data: object) -> Ack:
     try:
         op = parse_op(data)
+        pace().op(op, place, actor.participant_id or 0)
         return ack_of(op.op, write(apply_op, place, actor, op), None)
     except Refusal as refusal:
         return ack_of(op_id(data), None, refusal)
@@ -88,38 +85,28 @@ def _same_site() -> None:
         raise ForeignOrigin
 
 
-def _live(answer: dict[str, Any], place: int) -> dict[str, Any]:
+def _presence() -> Presence:
     presence: Presence = current_app.extensions["feedback.presence"]
-    counts = answer["changes"]["counts"] if "changes" in answer else answer["counts"]
-    counts["here"] = presence.here(place)
-    answer["shown"] = presence.shown(place)
-    return answer
+    return presence
 
 
-def _snapshot(database: Any, place: int, seq: int, *, crew: bool) -> Response:
-    presence: Presence = current_app.extensions["feedback.presence"]
-    slot, key = (str(db.engine.url), place, crew), (seq, presence.shown(place))
-    if slot not in _snapshots or _snapshots[slot][0] != key:
-        state = state_of(database, place, crew=crew)
-        plain = _dumps(_live(state, place))
-        _snapshots[slot] = ((state["seq"], key[1]), plain, gzip.compress(plain, 5, mtime=0))
-    _, plain, packed = _snapshots[slot]
-    if "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return Response(plain, mimetype="application/json")
-    response = Response(
-        packed, mimetype="application/json", headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    )
-    response.set_etag(f"{place}-{seq}-{key[1]}-{int(crew)}")
-    response.make_conditional(request)
+def _whole(state: Encoded, name: str) -> Response:
+    response = _encoded(state)
+    if response.content_encoding:
+        response.set_etag(f"{name}-{state.seq}-{state.shown}")
+        response.make_conditional(request)
     return response
 
 
+def _encoded(answer: Encoded) -> Response:
+    if not answer.packed or "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return Response(answer.plain, mimetype="application/json")
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(answer.packed, mimetype="application/json", headers=headers)
+
+
 def _json(data: dict[str, Any]) -> Response:
-    return Response(_dumps(data), mimetype="application/json")
-
-
-def _dumps(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(dumps(data), mimetype="application/json")
 
 
 def exempt(protect: CSRFProtect) -> None:

@@ -8,31 +8,33 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, get_timezone
 from werkzeug.wrappers import Response
 
 from feedback.actions.ops import apply_op
 from feedback.db import db, reading, write
-from feedback.domain.facts import BadRequest, Refusal, WrongCode
+from feedback.domain.facts import BadRequest, Refusal
 from feedback.domain.ids import tidy_code, ulid
 from feedback.domain.ops import parse_op
 from feedback.domain.programme import PromptState
 from feedback.domain.roles import Actor
 from feedback.domain.texts import IDEA_LIMIT
 from feedback.presence import Presence
+from feedback.store.doorway import Doorway, has_own, mine_of
 from feedback.store.programme import Conversation, conversation_by_code, conversations_of, prompts_of, strands_of
-from feedback.store.screens import mine_of, seq_of, state_of
 from feedback.web import i18n
-from feedback.web.access import conversation_here, participant_here
+from feedback.web.access import doorway_here, guesses, pace, participant_here
+from feedback.web.newcomers import Blank, page_for
 from feedback.web.phone_forms import DeedForm, EditForm, IdeaForm, JoinForm, VoteForm
 from feedback.web.phone_page import Asked, Page, page_of, read_asked
+from feedback.web.snapshots import snapshots
 from feedback.wording import own_in_words, sentence_of
 
 blueprint = Blueprint("participant", __name__)
+#: Ideas up to which the page of a newcomer brings the whole state along.
+TOLD_AT_ONCE = 100
 Answer = str | Response | tuple[str, int]
-#: The state of each conversation as of its newest commit: a full room opens the page at once, but it is read once.
-_rooms: dict[tuple[str, int], dict[str, Any]] = {}
 
 
 @blueprint.get("/")
@@ -47,7 +49,7 @@ def join() -> Answer:
     typed = JoinForm().code.data or ""
     code = tidy_code(typed)[:12]
     if conversation_by_code(db.session(), code) is None:
-        return _home(typed=typed[:20], refusal=WrongCode())
+        return _home(typed=typed[:20], refusal=guesses().wrong_code(request.remote_addr or ""))
     return redirect(url_for("participant.conversation", code=code), 303)
 
 
@@ -65,18 +67,22 @@ def about() -> str:
 @blueprint.get("/c/<code>")
 def conversation(code: str) -> Answer:
     """Show a conversation; whoever comes for the first time has joined it."""
-    found, _ = conversation_here(code)
+    found = doorway_here(code)
     if code != found.code:
         address = url_for("participant.conversation", code=found.code)
         return redirect(f"{address}?{urlencode(request.args)}" if request.args else address, 303)
-    return _conversation(found, participant_here(found), read_asked(request.args))
+    actor = participant_here(found.id)
+    who, database = actor.participant_id or 0, reading()
+    if not request.args and (g.participant_is_new or not has_own(database, who)):
+        return page_for(found, database, who, _fresh_id(), lambda: _blank_page(found))
+    return _conversation(found, actor, read_asked(request.args))
 
 
 @blueprint.post("/c/<code>/ideas")
 def write_idea(code: str) -> Answer:
     """Take an idea from the form; a refusal shows the page again with the text in it."""
-    found, _ = conversation_here(code)
-    actor, form = participant_here(found), IdeaForm()
+    found = doorway_here(code)
+    actor, form = participant_here(found.id), IdeaForm()
     if not form.validate():
         raise BadRequest
     text = form.text.data or ""
@@ -111,8 +117,8 @@ def vote(code: str, idea: str) -> Answer:
 
 def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:
     """Do something to one idea and go back to the list; a refusal is said beside the idea."""
-    found, _ = conversation_here(code)
-    actor, back = participant_here(found), urlsplit(form.back.data or "")
+    found = doorway_here(code)
+    actor, back = participant_here(found.id), urlsplit(form.back.data or "")
     if not form.validate():
         raise BadRequest
     rev = int(mine_of(reading(), found.id, actor.participant_id or 0)["max_rev"]) + 1
@@ -128,9 +134,11 @@ def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:
     return redirect(f"{address}{query}#idea-{idea}", 303)
 
 
-def _do(conversation: Conversation, actor: Actor, op: Mapping[str, Any]) -> None:
+def _do(conversation: Doorway, actor: Actor, op: Mapping[str, Any]) -> None:
     """Put a form's wish through the door that phones use."""
-    write(apply_op, conversation.id, actor, parse_op({"op": _fresh_id(), **op}))
+    wanted = parse_op({"op": _fresh_id(), **op})
+    pace().op(wanted, conversation.id, actor.participant_id or 0)
+    write(apply_op, conversation.id, actor, wanted)
 
 
 def _fresh_id() -> str:
@@ -163,7 +171,7 @@ def _door(conversation: Conversation) -> dict[str, str]:
 
 
 def _conversation(
-    conversation: Conversation,
+    conversation: Doorway,
     actor: Actor,
     asked: Asked,
     *,
@@ -171,37 +179,63 @@ def _conversation(
     text: str = "",
     idea: str = "",
 ) -> Answer:
-    place = conversation.id
-    presence: Presence = current_app.extensions["feedback.presence"]
     database = reading()
-    room = _room(database, place)
-    mine = own_in_words(mine_of(database, place, actor.participant_id or 0))
-    path = url_for("participant.conversation", code=conversation.code)
-    page = page_of(path, room, mine, asked, shown=presence.shown(place), zone=get_timezone() or ZoneInfo("UTC"))
+    mine = own_in_words(mine_of(database, conversation.id, actor.participant_id or 0))
+    # Whoever writes without a script must find their idea on the page that answers.
+    room = snapshots().state(database, conversation.id, max((idea["seq"] for idea in mine["ideas"]), default=0))
+    page = _page(conversation, room, mine, asked)
     if idea:
         page = replace(page, refused_idea=idea, edited_text=text)
-    html = _render(room, page, text="" if idea else text, refusal=refusal)
+    html = _render(conversation, room, page, mine, text="" if idea else text, refusal=refusal)
     return (html, refusal.status) if refusal else html
 
 
-def _render(room: dict[str, Any], page: Page, *, text: str, refusal: Refusal | None) -> str:
-    conference = i18n.conference()
-    return render_template(
-        "participant/conversation.html",
-        room=room,
-        page=page,
-        text=text,
-        problem=sentence_of(refusal.code, refusal.detail) if refusal else "",
-        fresh_id=_fresh_id(),
-        retention_days=conference.retention_days if conference else 30,
-        contact=conference.contact if conference else "",
-        boot=i18n.boot(view="phone", code=room["conversation"]["code"], since=room["seq"], limit=IDEA_LIMIT),
+def _blank_page(conversation: Doorway) -> tuple[int, str]:
+    """Render the page of somebody who has nothing here, with blanks for what is personal."""
+    room = snapshots().state(reading(), conversation.id, 0)
+    left = {str(prompt["id"]): prompt["votes_each"] for prompt in room["prompts"]}
+    mine = {"participant": Blank.participant, "max_rev": 0, "votes": {}, "ideas": [], "left": left}
+    page = _page(conversation, room, mine, Asked())
+    more: dict[str, Any] = {"room": shown} if (shown := _told_at_once(conversation.id, room)) else {}
+    html = _render(conversation, room, page, mine, fresh_id=Blank.idea, csrf_token=lambda: Blank.csrf, more=more)
+    return room["seq"], html
+
+
+def _told_at_once(place: int, room: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the state for the page's script, unless it is large: then the script asks for it."""
+    if len(room["ideas"]) > TOLD_AT_ONCE:
+        return None
+    presence: Presence = current_app.extensions["feedback.presence"]
+    return room | {"shown": presence.shown(place), "counts": room["counts"] | {"here": presence.here(place)}}
+
+
+def _page(conversation: Doorway, room: dict[str, Any], mine: dict[str, Any], asked: Asked) -> Page:
+    presence: Presence = current_app.extensions["feedback.presence"]
+    path = url_for("participant.conversation", code=conversation.code)
+    return page_of(
+        path, room, mine, asked, shown=presence.shown(conversation.id), zone=get_timezone() or ZoneInfo("UTC")
     )
 
 
-def _room(database: Any, place: int) -> dict[str, Any]:
-    slot = (str(db.engine.url), place)
-    known = _rooms.get(slot)
-    if known is None or known["seq"] != seq_of(database, place):
-        known = _rooms[slot] = state_of(database, place, crew=False)
-    return known
+def _render(
+    conversation: Doorway,
+    room: dict[str, Any],
+    page: Page,
+    mine: dict[str, Any],
+    *,
+    text: str = "",
+    refusal: Refusal | None = None,
+    more: Mapping[str, Any] | None = None,
+    **blanks: Any,
+) -> str:
+    known = {"since": room["seq"], "mine": mine, **(more or {})}
+    boot = i18n.boot(view="phone", code=conversation.code, limit=IDEA_LIMIT, **known)
+    values = {
+        "fresh_id": _fresh_id(),
+        "problem": sentence_of(refusal.code, refusal.detail) if refusal else "",
+        "retention_days": conversation.retention_days,
+        "contact": conversation.contact,
+    }
+    return render_template(
+        "participant/conversation.html", room=room, page=page, text=text, boot=boot, **(values | blanks)
+    )

@@ -41,6 +41,8 @@ export class Model {
   readonly online = signal(true);
   readonly durable = signal(true);
   readonly refusedPage = signal<string | null>(null);
+  /** Why this phone has no socket though the server is there; null when it has one, or nobody knows. */
+  readonly crowded = signal<string | null>(null);
   readonly chosen = signal<number | null>(null);
   readonly order = signal<Order>("new");
   readonly query = signal("");

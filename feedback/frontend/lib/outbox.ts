@@ -3,7 +3,8 @@
  * with a final answer; one op is in flight per idea; votes and edits of one idea collapse into the newest.
  */
 
-import type { Store } from "./storage.ts";
+import { askedWait } from "./calls.ts";
+import { localStorageOrNull, type Store } from "./storage.ts";
 import type { Ack, EditOp, IdeaOp, Op, VoteOp, WithdrawOp } from "./types.ts";
 import { ulid } from "./ulid.ts";
 
@@ -37,6 +38,8 @@ interface Entry extends Kept {
   notBefore: number;
   /** The door by which it left and has not been answered. */
   flying: "socket" | "http" | null;
+  /** Made by this page; others were found in the store. */
+  own: boolean;
 }
 
 type Draft = Omit<IdeaOp, "op"> | Omit<EditOp, "op" | "rev"> | Omit<WithdrawOp, "op" | "rev"> | Omit<VoteOp, "op" | "rev">;
@@ -48,6 +51,8 @@ const IN_FLIGHT = 8;
 const BURST = 30;
 const PER_SECOND = 8;
 const SOCKET_TRIES = 2;
+/** An op of another tab is that tab's to send; after so many ms, and up to half as long again, this one sends it too. */
+const OTHERS_TURN = 8_000;
 
 /** Return a wait of full jitter for the n-th failure in a row: up to 0.5, 1, 2, 4, then 5 seconds. */
 export function backOff(failures: number, chance: number): number {
@@ -116,7 +121,7 @@ export class Outbox {
     if (this.entries.length >= KEPT_AT_MOST && draft.k !== "vote") return null;
     const op = this.numbered(draft);
     this.dropCollapsed(op);
-    const entry: Entry = { op, at: this.clock.now(), failures: 0, notBefore: 0, flying: null };
+    const entry: Entry = { op, at: this.clock.now(), failures: 0, notBefore: 0, flying: null, own: true };
     this.entries.push(entry);
     this.store.set(this.keyOf(entry.op), JSON.stringify({ op, at: entry.at }));
     this.channel?.post({ kind: "kept" });
@@ -127,7 +132,13 @@ export class Outbox {
 
   /** Send what may go now and plan the next try. Call it when the socket connects and when the network is back. */
   pump(afresh = false): void {
-    if (afresh) for (const entry of this.entries) entry.notBefore = 0;
+    if (afresh) {
+      for (const entry of this.entries) {
+        entry.notBefore = 0;
+        if (entry.flying === "http") entry.flying = null; // that call may never end; asking twice does no harm
+      }
+    }
+    this.forget();
     const ready = this.ready();
     const byHttp = ready.filter((entry) => entry.failures >= SOCKET_TRIES);
     const bySocket = ready.filter((entry) => entry.failures < SOCKET_TRIES);
@@ -141,12 +152,12 @@ export class Outbox {
     return this.entries.slice(0, OPS_AT_ONCE).map((entry) => entry.op);
   }
 
-  private load(): void {
+  private load(notBefore = 0): void {
     const known = new Set(this.entries.map((entry) => entry.op.op));
     for (const key of this.store.keys(`${this.prefix}op.`)) {
       const kept = parseKept(this.store.get(key));
       if (kept === null) this.store.remove(key);
-      else if (!known.has(kept.op.op)) this.entries.push({ ...kept, failures: 0, notBefore: 0, flying: null });
+      else if (!known.has(kept.op.op)) this.entries.push({ ...kept, failures: 0, notBefore, flying: null, own: false });
     }
     this.entries.sort((a, b) => a.at - b.at || (a.op.op < b.op.op ? -1 : 1));
   }
@@ -154,8 +165,9 @@ export class Outbox {
   private hear(message: TabMessage): void {
     if (message.kind === "rev") this.rev = Math.max(this.rev, message.rev);
     if (message.kind === "kept") {
-      this.load();
+      this.load(this.clock.now() + OTHERS_TURN * (1 + this.chance() / 2));
       this.changed();
+      this.plan();
     }
     if (message.kind === "settled") {
       this.entries = this.entries.filter((entry) => entry.op.op !== message.op.op);
@@ -190,6 +202,14 @@ export class Outbox {
     return ready;
   }
 
+  /** What is in the store no more was answered or replaced in another tab, and we were not awake to hear it. */
+  private forget(): void {
+    const left = this.entries.filter((entry) => entry.own || entry.flying || this.store.get(this.keyOf(entry.op)) !== null);
+    if (left.length === this.entries.length) return;
+    this.entries = left;
+    this.changed();
+  }
+
   private flies(door: "socket" | "http"): number {
     return this.entries.filter((entry) => entry.flying === door).length;
   }
@@ -220,7 +240,7 @@ export class Outbox {
           else this.failed(entry);
         }
       },
-      () => entries.forEach((entry) => this.failed(entry)),
+      (error: unknown) => entries.filter((entry) => entry.flying === "http").forEach((entry) => this.failed(entry, askedWait(error, this.chance()))),
     );
   }
 
@@ -228,7 +248,7 @@ export class Outbox {
     entry.flying = null;
     if (!this.entries.includes(entry)) return; // another tab heard the answer first
     if (ack.status === "retry") {
-      entry.notBefore = this.clock.now() + Math.max(100, ack.after_ms);
+      entry.notBefore = this.clock.now() + Math.max(100, ack.after_ms * (1 + this.chance() / 2));
       return this.pump();
     }
     if ("rev" in ack && ack.rev !== undefined) this.learnRev(ack.rev);
@@ -238,10 +258,10 @@ export class Outbox {
     this.pump();
   }
 
-  private failed(entry: Entry): void {
+  private failed(entry: Entry, asked = 0): void {
     entry.flying = null;
     entry.failures += 1;
-    entry.notBefore = this.clock.now() + backOff(entry.failures, this.chance());
+    entry.notBefore = this.clock.now() + Math.max(asked, backOff(entry.failures, this.chance()));
     this.plan();
   }
 
@@ -281,14 +301,35 @@ function parseKept(json: string | null): Kept | null {
   }
 }
 
-/** Join the tabs of one conversation, where the browser can. */
+/** Join the tabs of one conversation, as the browser can. */
 export function tabsOf(code: string): Channel | null {
-  if (typeof BroadcastChannel === "undefined") return null;
-  const channel = new BroadcastChannel(`feedback.${code}`);
+  const name = `feedback.${code}`;
+  if (typeof BroadcastChannel === "undefined") return tabsByStorage(`${name}.told`, localStorageOrNull());
+  const channel = new BroadcastChannel(name);
   return {
     post: (message) => channel.postMessage(message),
     listen: (hear) => channel.addEventListener("message", (event: MessageEvent<TabMessage>) => hear(event.data)),
   };
+}
+
+/** Older browsers: what one tab writes, the others are told of. */
+function tabsByStorage(key: string, local: Storage | null): Channel | null {
+  return (
+    local && {
+      post(message) {
+        try {
+          local.setItem(key, JSON.stringify(message));
+          local.removeItem(key); // or the same message could not be told twice
+        } catch {
+          // Full or forbidden: the other tabs find out from the server.
+        }
+      },
+      listen: (hear) =>
+        addEventListener("storage", (event) => {
+          if (event.key === key && event.newValue) hear(JSON.parse(event.newValue) as TabMessage);
+        }),
+    }
+  );
 }
 
 export const browserClock: Clock = {

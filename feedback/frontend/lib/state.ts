@@ -37,7 +37,8 @@ export function applyFrame(room: Room, frame: Beat): Room {
 /** Return the room with the values of a heartbeat, which never moves `seq`. */
 export function applyHeart(room: Room, heart: Heart): Room {
   const run = room.run && heart.progress !== undefined ? { ...room.run, progress: heart.progress } : room.run;
-  return { ...room, shown: Math.max(room.shown, heart.shown), counts: heart.counts, run };
+  const themes = heart.themes ? { themes: heart.themes, leftovers: heart.leftovers ?? 0 } : {};
+  return { ...room, shown: Math.max(room.shown, heart.shown), counts: heart.counts, run, ...themes };
 }
 
 function applyChanges(room: Room, changes: Changes): Room {

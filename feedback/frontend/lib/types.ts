@@ -110,6 +110,9 @@ export interface Heart {
   counts: Counts;
   /** How far a theme run has got, 0 to 1, while there is one. */
   progress?: number;
+  /** At most once a second, when their sizes or votes have changed with their ideas. */
+  themes?: Theme[];
+  leftovers?: number;
 }
 
 export type VoteValue = 1 | -1 | 0 | null;
@@ -148,6 +151,8 @@ export interface Boot {
   limit: number;
   words: Record<string, string | string[]>;
   refusals: Record<string, string>;
+  mine?: Mine;
+  room?: Snapshot;
   address?: string;
   join?: string;
 }

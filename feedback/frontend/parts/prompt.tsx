@@ -69,15 +69,15 @@ export function Status({ model }: { model: Model }) {
 export function Notices({ model }: { model: Model }) {
   const [closed, setClosed] = useState("");
   const fragile = !model.durable.value && model.waiting.value.length > 0;
-  const what = model.refusedPage.value ? "refused" : fragile ? "fragile" : isOffline(model) ? "offline" : "";
+  const what = model.refusedPage.value ? "refused" : fragile ? "fragile" : isOffline(model) ? "offline" : model.crowded.value ? "crowded" : "";
   useEffect(() => {
     if (what === "") setClosed("");
   }, [what]);
   if (what === "" || what === closed) return null;
   return (
-    <p class={what === "refused" ? "notice bad" : "notice wait"} role="status">
-      <Icon name={what === "refused" ? "triangle-alert" : what === "fragile" ? "clock" : "wifi-off"} />
-      <span>{noticeText(what, model.refusedPage.value)}</span>
+    <p class={what === "refused" ? "notice bad" : what === "crowded" ? "notice" : "notice wait"} role="status">
+      <Icon name={what === "refused" ? "triangle-alert" : what === "offline" ? "wifi-off" : "clock"} />
+      <span>{noticeText(what, what === "crowded" ? model.crowded.value : model.refusedPage.value)}</span>
       <button type="button" class="icon-button" onClick={() => setClosed(what)}>
         <Icon name="x" />
         <Hidden>{t("Close")}</Hidden>
@@ -87,7 +87,8 @@ export function Notices({ model }: { model: Model }) {
 }
 
 function noticeText(what: string, code: string | null): string {
-  if (what === "refused") return sentenceOf(code ?? "");
+  if (code === "many_tabs") return t("This conversation is open in several windows here. This one shows what is new every few seconds.");
+  if (what === "refused" || what === "crowded") return sentenceOf(code ?? "");
   if (what === "fragile") return t("This browser forgets everything when the page closes. Please keep it open until nothing is waiting.");
   return t("No connection at the moment. Go on writing and voting: everything is kept on this phone and sent by itself.");
 }

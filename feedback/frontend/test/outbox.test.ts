@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backOff, type Channel, type Doors, Outbox, type TabMessage } from "../lib/outbox.ts";
+import { NotNow } from "../lib/calls.ts";
+import { backOff, type Channel, type Doors, Outbox, type TabMessage, tabsOf } from "../lib/outbox.ts";
 import { openStore, type Store } from "../lib/storage.ts";
 import type { Ack, Op } from "../lib/types.ts";
 import { ulid } from "../lib/ulid.ts";
@@ -80,7 +81,9 @@ test("an op leaves only with a final answer", async () => {
   outbox.add(IDEA);
   await line.answer({ status: "retry", after_ms: 300 });
   assert.equal(outbox.waiting().length, 1);
-  await clock.pass(300);
+  await clock.pass(449); // up to half as long again, so that a room does not come back in the same instant
+  assert.equal(line.waiting.length, 0);
+  await clock.pass(1);
   await line.answer({ status: "ok", seq: 4, number: 1 });
   assert.deepEqual([outbox.waiting().length, store.keys("feedback.ABC234.op.").length], [0, 0]);
 });
@@ -93,6 +96,15 @@ test("what waited comes back after a reload and goes out again", () => {
   const after = make(store);
   after.outbox.pump();
   assert.deepEqual(after.line.sent.map((op) => op.op), before.outbox.waiting().map(({ op }) => op.op));
+});
+
+test("nothing comes back from a store that dies with its page: the test above would fail", () => {
+  const before = make(openStore(null));
+  before.line.up = false;
+  before.outbox.add(IDEA);
+  const after = make(openStore(null));
+  after.outbox.pump();
+  assert.deepEqual(after.line.sent, []);
 });
 
 test("votes on one idea collapse into the newest while they wait", () => {
@@ -193,9 +205,10 @@ test("rev is above what was ever used here or known there", async () => {
   assert.equal(line.sent.map((op) => (op.k === "vote" ? op.rev : 0)).join(), "42,51");
 });
 
-test("tabs share the counter and hear each other's answers", async () => {
+/** A maker of channels that reach each other. */
+function tabs(): () => Channel {
   const heard: ((message: TabMessage) => void)[] = [];
-  const channel = (): Channel => {
+  return () => {
     let own: (message: TabMessage) => void = () => undefined;
     return {
       post: (message) => heard.filter((hear) => hear !== own).forEach((hear) => hear(message)),
@@ -205,6 +218,10 @@ test("tabs share the counter and hear each other's answers", async () => {
       },
     };
   };
+}
+
+test("tabs share the counter and hear each other's answers", async () => {
+  const channel = tabs();
   const store = openStore(disk());
   const one = make(store, channel());
   const two = make(store, channel());
@@ -217,6 +234,85 @@ test("tabs share the counter and hear each other's answers", async () => {
   assert.deepEqual([two.outbox.waiting().length, settled], [0, ["vote ok"]]);
   two.outbox.add({ k: "vote", idea: "02", val: 1 });
   assert.deepEqual(two.outbox.waiting().map(({ op }) => (op.k === "vote" ? op.rev : 0)), [2]);
+});
+
+test("what another tab wrote is sent here when that tab does not get it through", async () => {
+  const channel = tabs();
+  const store = openStore(disk());
+  const one = make(store, channel());
+  const two = make(store, channel());
+  one.line.bySocket = () => new Promise(() => undefined); // it was closed, or the phone has put it to sleep
+  one.outbox.add(IDEA);
+  await two.clock.pass(11_900);
+  assert.deepEqual([two.outbox.waiting().length, two.line.sent.length], [1, 0]);
+  await two.clock.pass(200);
+  assert.deepEqual(two.line.sent.map((op) => op.op), one.outbox.waiting().map(({ op }) => op.op));
+  await two.line.answer({ status: "ok", seq: 1, number: 1 });
+  assert.deepEqual([one.outbox.waiting().length, two.outbox.waiting().length, store.keys("feedback.ABC234.op.")], [0, 0, []]);
+});
+
+test("what was answered or replaced while this tab slept is not sent from here", async () => {
+  const channel = tabs();
+  const store = openStore(disk());
+  const one = make(store, channel());
+  const two = make(store, channel());
+  one.line.up = false;
+  one.line.http = () => new Promise(() => undefined);
+  one.outbox.add({ k: "vote", idea: "01", val: 1 });
+  one.outbox.add({ k: "vote", idea: "01", val: null });
+  await two.clock.pass(15_000);
+  assert.deepEqual(two.line.sent.map((op) => (op.k === "vote" ? op.rev : 0)), [2]);
+});
+
+test("browsers without channels tell their tabs by storage", () => {
+  const told: [string, string][] = [];
+  const listeners: ((event: unknown) => void)[] = [];
+  const local = { ...disk(), setItem: (key: string, value: string) => void told.push([key, value]) };
+  const before = globalThis.BroadcastChannel;
+  Object.assign(globalThis, { BroadcastChannel: undefined, window: { localStorage: local }, addEventListener: (_: string, hear: (event: unknown) => void) => listeners.push(hear) });
+  try {
+    const channel = tabsOf("ABC234");
+    const heard: TabMessage[] = [];
+    channel?.listen((message) => heard.push(message));
+    channel?.post({ kind: "rev", rev: 7 });
+    for (const [key, newValue] of [...told, ["feedback.other", "{}"]]) listeners.forEach((hear) => hear({ key, newValue }));
+    listeners.forEach((hear) => hear({ key: told[0]?.[0], newValue: null })); // it is taken out again at once
+    assert.deepEqual(heard, [{ kind: "rev", rev: 7 }]);
+  } finally {
+    Object.assign(globalThis, { BroadcastChannel: before, window: undefined, addEventListener: undefined });
+  }
+});
+
+test("when the network is back, what hangs in a call is sent again at once, and two answers do no harm", async () => {
+  const { line, outbox, clock } = make();
+  const settled: string[] = [];
+  outbox.onSettled((_, ack) => settled.push(ack.status));
+  line.up = false;
+  let late: (acks: Ack[]) => void = () => undefined;
+  line.http = () => new Promise((answer) => (late = answer));
+  const op = outbox.add(IDEA);
+  await clock.pass(3_000);
+  assert.equal(line.posted.length, 1);
+  line.http = (ops) => Promise.resolve(ops.map((each) => ({ op: each.op, status: "ok", seq: 1 })));
+  outbox.pump(true);
+  await clock.pass(10);
+  late([{ op: op?.op ?? "", status: "ok", seq: 1 }]);
+  await settle();
+  assert.deepEqual([line.posted.length, outbox.waiting().length, settled], [2, 0, ["ok"]]);
+});
+
+test("a server that says when to come back is asked again then, and not before", async () => {
+  const { line, outbox, clock } = make();
+  line.up = false;
+  line.http = () => Promise.reject(new NotNow("busy", 503, 20_000));
+  outbox.add(IDEA);
+  await clock.pass(5_000);
+  const before = line.posted.length;
+  await clock.pass(24_000); // 20 s and half as long again
+  assert.deepEqual([before, line.posted.length], [1, 1]);
+  line.http = (ops) => Promise.resolve(ops.map((op) => ({ op: op.op, status: "ok", seq: 1 })));
+  await clock.pass(4_000);
+  assert.equal(outbox.waiting().length, 0);
 });
 
 test("without storage ops wait in memory, and the page can say so", () => {

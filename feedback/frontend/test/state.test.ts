@@ -39,6 +39,14 @@ test("a heartbeat tells how far a theme run has got", () => {
   assert.equal(applyHeart(roomOf(snapshot()), { to: 1, shown: 0, counts, progress: 0.4 }).run, null);
 });
 
+test("a heartbeat may carry the sizes of themes, which come less often than votes", () => {
+  const counts = { joined: 1, here: 1, ideas: 2, votes: 3 };
+  const theme = { id: 1, name: "Parks", terms: [], representatives: [], suggested: true, ideas_count: 2, votes: 3 };
+  const told = applyHeart(roomOf(snapshot()), { to: 1, shown: 0, counts, themes: [theme], leftovers: 4 });
+  assert.deepEqual([told.themes, told.leftovers], [[theme], 4]);
+  assert.deepEqual(applyHeart(told, { to: 1, shown: 0, counts }).themes, [theme]);
+});
+
 test("lists are newest first, most supported first, or mine", () => {
   const ideas = [idea("A", { n: 1, agree: 2 }), idea("B", { n: 2, agree: 5 }), idea("C", { n: 3, agree: 2 })];
   const ids = (order: "new" | "top" | "mine") => arrange(ideas, order, new Set(["A", "C"])).map((each) => each.id).join("");

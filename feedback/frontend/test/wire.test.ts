@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NotNow } from "../lib/calls.ts";
 import type { Room } from "../lib/state.ts";
 import type { Ack, Beat, Snapshot } from "../lib/types.ts";
 import { type Health, type Socket, Wire } from "../lib/wire.ts";
@@ -41,7 +42,7 @@ class Plug implements Socket {
   }
 }
 
-function make(answers: (Snapshot | Beat | null | Error)[], chance = 0) {
+function make(answers: (Snapshot | Beat | null | Error | "never")[], chance = 0) {
   const clock = new Wound();
   const socket = new Plug();
   const asked: number[] = [];
@@ -50,6 +51,7 @@ function make(answers: (Snapshot | Beat | null | Error)[], chance = 0) {
     sync(since: number) {
       asked.push(since);
       const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer === "never") return new Promise<null>(() => undefined);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer ?? null);
     },
     ops: () => Promise.resolve([]),
@@ -104,6 +106,18 @@ test("syncs are spread over two seconds and never doubled", async () => {
   assert.deepEqual(asked, [0]);
   await clock.pass(200);
   assert.deepEqual(asked, [0, 5]);
+});
+
+test("a very large room takes longer to ask, so that each gets an answer", async () => {
+  const counts = { joined: 5_000, here: 5_000, ideas: 0, votes: 0 };
+  const { wire, socket, clock, asked } = make([snapshot({ seq: 5, counts }), beat(5, 9)], 0.5);
+  wire.start();
+  await settle();
+  socket.hear("sync", { to: 9 });
+  await clock.pass(4_900);
+  const before = [...asked];
+  await clock.pass(200);
+  assert.deepEqual([before, asked], [[0], [0, 5]]);
 });
 
 test("beats that arrive while a sync is on its way are not lost", async () => {
@@ -180,6 +194,167 @@ test("stop closes the socket and comes back", async () => {
   assert.equal(socket.connected, false);
   await clock.pass(1_000);
   assert.equal(socket.dials, 2);
+});
+
+test("after a restart a room of phones comes back spread out, and nobody waits longer than five seconds", async () => {
+  const waits: number[][] = [];
+  for (const chance of [0, 0.1, 0.5, 0.9, 0.999]) {
+    const { wire, socket, clock } = make([snapshot({ seq: 5 }), null], chance);
+    wire.start();
+    await settle();
+    socket.open();
+    socket.hear("stop", {});
+    const times: number[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      const [began, dials] = [clock.now(), socket.dials];
+      while (socket.dials === dials) await clock.pass(10);
+      times.push(clock.now() - began);
+      socket.hear("connect_error", { message: "websocket error" });
+    }
+    waits.push(times);
+  }
+  const most = (time: number) => Math.round(time / 500) * 500;
+  assert.deepEqual(waits.at(-1)?.map(most), [500, 1000, 2000, 4000, 5000, 5000]);
+  assert.deepEqual(waits[2]?.map((time) => Math.round(time / 250) * 250), [250, 500, 1000, 2000, 2500, 2500]);
+  assert.ok(waits[0]?.every((time) => time <= 10));
+});
+
+test("screens without a socket do not all ask in the same instant", async () => {
+  const firsts: number[] = [];
+  for (const chance of [0, 0.5, 0.999]) {
+    const { wire, clock, asked } = make([snapshot({ seq: 5 }), null], chance);
+    wire.start();
+    await settle();
+    await clock.pass(7_000);
+    const began = clock.now();
+    const before = asked.length;
+    while (asked.length === before) await clock.pass(100);
+    firsts.push(clock.now() - began);
+  }
+  assert.equal(new Set(firsts).size, 3);
+});
+
+test("a failed sync is tried again by itself, also while the socket is open", async () => {
+  const { wire, socket, clock, asked } = make([snapshot({ seq: 5 }), new Error("no network"), new Error("no network"), beat(5, 9, ["B"])], 0.999);
+  wire.start();
+  await settle();
+  socket.open();
+  socket.hear("beat", beat(7, 9, ["B"]));
+  await clock.pass(2_000);
+  assert.deepEqual([asked, wire.since], [[0, 5], 5]);
+  await clock.pass(1_000);
+  assert.deepEqual(asked, [0, 5, 5]);
+  await clock.pass(1_500);
+  assert.deepEqual([asked, wire.since, ids(wire)], [[0, 5, 5, 5], 9, "B"]);
+});
+
+test("when the server says how long to wait, nothing asks it sooner: no poll, no frame, no return to the page", async () => {
+  const { wire, socket, clock, asked, seen } = make([snapshot({ seq: 5 }), new NotNow("too_many", 429, 20_000), beat(5, 9, ["B"])], 0.5);
+  wire.start();
+  await settle();
+  wire.revive();
+  await settle();
+  socket.hear("beat", beat(7, 9));
+  for (let i = 0; i < 24; i += 1) {
+    await clock.pass(1_000);
+    wire.revive();
+  }
+  assert.deepEqual([asked, seen.refused], [[0, 5], []]);
+  await clock.pass(1_000); // 20 s and a share of half as long again
+  assert.deepEqual([asked, wire.since], [[0, 5, 5], 9]);
+});
+
+test("a server that says no is not asked without end", async () => {
+  const { wire, clock, asked, seen } = make([new NotNow("wrong_code", 404, 0)], 0);
+  wire.start();
+  await clock.pass(20_000);
+  assert.ok(asked.length >= 4 && asked.length <= 6, `${asked.length} times`);
+  assert.equal(seen.refused[0], "wrong_code");
+});
+
+test("a full room is followed by HTTP, and the socket tried again after half a minute or more", async () => {
+  for (const [chance, after] of [[0, 30_000], [0.5, 45_000], [0.999, 59_970]] as const) {
+    const { wire, socket, clock, asked, seen } = make([snapshot({ seq: 5 }), null], chance);
+    wire.start();
+    await settle();
+    socket.hear("connect_error", { message: "room_full" });
+    for (let passed = 0; passed < after; passed += 1_000) {
+      assert.equal(socket.dials, 1, `dialled after ${passed} ms`);
+      wire.revive();
+      await clock.pass(Math.min(1_000, after - passed));
+    }
+    assert.equal(socket.dials, 2);
+    assert.ok(asked.length > after / 7_000);
+    assert.deepEqual([seen.refused, seen.health.at(-1)], [[], "polling"]);
+  }
+});
+
+test("a screen that was sent away for other tabs stays away until somebody looks at it", async () => {
+  const { wire, socket, clock, asked } = make([snapshot({ seq: 5 }), null], 0.5);
+  wire.start();
+  await settle();
+  socket.open();
+  socket.hear("stop", { code: "many_tabs" });
+  await clock.pass(60_000);
+  assert.deepEqual([socket.connected, socket.dials], [false, 1]);
+  assert.ok(asked.length > 8, "it keeps current all the same");
+  wire.revive();
+  await clock.pass(10);
+  assert.equal(socket.dials, 2);
+});
+
+test("words of the library are not taken for a refusal", () => {
+  const { wire, socket, seen } = make([null]);
+  wire.start();
+  socket.hear("connect_error", { message: "timeout" });
+  assert.deepEqual(seen.refused, []);
+});
+
+test("a socket that says nothing while the server answers is given up", async () => {
+  const { wire, socket, clock, asked } = make([snapshot({ seq: 5 }), beat(5, 6, ["B"]), null], 0.5);
+  wire.start();
+  await settle();
+  socket.open(); // and then the network changes without a word
+  await clock.pass(10_000);
+  assert.deepEqual([asked.length, socket.connected], [1, true]);
+  await clock.pass(1_000);
+  assert.deepEqual([asked.length, wire.since, socket.connected], [2, 6, false]);
+  await clock.pass(500);
+  assert.equal(socket.dials, 2);
+});
+
+test("a socket that says nothing is kept while nobody answers: it may be the server that is slow", async () => {
+  const { wire, socket, clock } = make([snapshot({ seq: 5 }), new Error("late")], 0.5);
+  wire.start();
+  await settle();
+  socket.open();
+  await clock.pass(30_000);
+  assert.deepEqual([socket.connected, socket.dials], [true, 1]);
+});
+
+test("when the network is back a quiet socket is replaced at once, one that speaks is kept", async () => {
+  const { wire, socket, clock } = make([snapshot({ seq: 5 }), null], 0.5);
+  wire.start();
+  await settle();
+  socket.open();
+  await clock.pass(5_000);
+  wire.revive();
+  assert.deepEqual([socket.connected, socket.dials], [true, 1]);
+  await clock.pass(2_000);
+  wire.revive();
+  await clock.pass(10);
+  assert.deepEqual([socket.connected, socket.dials], [false, 2]);
+});
+
+test("when the network is back a sync that hangs is not waited for, and its late answer does no harm", async () => {
+  const { wire, clock, asked } = make([snapshot({ seq: 5 }), "never", beat(5, 9, ["B"]), null]);
+  wire.start();
+  await settle();
+  await clock.pass(6_000);
+  assert.deepEqual([asked, wire.since], [[0, 5], 5]);
+  wire.revive();
+  await settle();
+  assert.deepEqual([asked, wire.since], [[0, 5, 5], 9]);
 });
 
 test("silence is told with the time of the last word, and passes", async () => {

@@ -19,6 +19,7 @@ from feedback.web.access import actor_for, organiser_required
 from feedback.web.crew import say, spaced
 from feedback.web.forms import ConferenceForm, ConversationForm, StrandForm
 from feedback.web.organiser.frame import Answer, blueprint, conference_here, form_page, status_here, strand_here
+from feedback.web.organiser.safety import safety_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ def _programme(actor: Actor, failed: Mapping[int, ConversationForm] | None = Non
         ShownStrand(row, rows.get(row.id, []), (failed or {}).get(row.id) or ConversationForm(formdata=None))
         for row in strands_of(db.session())
     ]
-    return render_template("organiser/programme.html", actor=actor, strands=strands, boot=i18n.boot())
+    return render_template(
+        "organiser/programme.html", actor=actor, strands=strands, safety=safety_words(), boot=i18n.boot()
+    )
 
 
 def _words_of(form: StrandForm) -> dict[str, str]:
