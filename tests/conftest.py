@@ -226,6 +226,17 @@ def room(sqlite_url: str, migrated: Path) -> Iterator[Room]:
 
 
 @pytest.fixture
+def opener(migrated: Path) -> Callable[[Path], Iterator[Room]]:
+    """Opens a founded conference on SQLite in a folder, for tests that need many of them."""
+
+    def open_in(folder: Path) -> Iterator[Room]:
+        shutil.copy(migrated, folder / "feedback.db")
+        return open_room(f"sqlite:///{folder / 'feedback.db'}")
+
+    return open_in
+
+
+@pytest.fixture
 def any_room(any_url: str, migrated: Path) -> Iterator[Room]:
     """A founded conference on each kind of database."""
     if is_sqlite(any_url):

@@ -1,17 +1,25 @@
 """The server's side of theme runs, with a real queue in which the test plays the worker: no run is ever forgotten."""
 
 import dataclasses
+import functools
+import json
+import os
+import pickle
+import re
+import time
 
 import pytest
+from huey.serializer import SignedSerializer
+from huey.utils import Error
 
 from feedback import jobs
 from feedback.actions.programme import clear_conversation
 from feedback.actions.themes import request_themes
-from feedback.domain.facts import Busy, ServerFault
+from feedback.domain.facts import Busy, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
-from feedback.jobs import TRIES, ThemeJobs, make_queue, themes_task
+from feedback.jobs import MARK, TRIES, SignedJson, ThemeJobs, make_queue, themes_task
 from feedback.presence import Presence
-from feedback.settings import read_settings
+from feedback.settings import ROOT, read_settings
 from feedback.store.themes import ThemeRun, last_run
 
 WORDS = ("Open the depot at night", "Rooms for rehearsal in the depot", "Grants for young artists", "Pay artists")
@@ -183,3 +191,93 @@ def test_runs_that_had_not_ended_are_taken_up_once(desk):
     desk.jobs.take_up()
     desk.jobs.step()
     assert desk.work() == 1
+
+
+def test_a_run_waits_in_the_queue_as_json_with_our_mark(desk):
+    run = desk.ask()
+    desk.jobs.step()
+    (kept,) = desk.queue.storage.enqueued_items()
+    kind, message = json.loads(kept[MARK:])
+    assert (kind, message[1], message[6], message[7]) == ("task", "feedback.jobs.find_themes", [run], {})
+
+
+def test_what_others_put_into_the_queue_is_not_run(desk, tmp_path):
+    proof = tmp_path / "ran"
+    evil = pickle.dumps(functools.partial(os.mkdir, str(proof)))
+    signed = SignedSerializer(secret="k" * 40, salt="feedback.jobs").serialize({"gone": True})
+    text = json.dumps(["value", 1]).encode()
+    other = SignedJson("x" * 40).serialize(1)
+    changed = SignedJson("k" * 40).serialize(1).replace(b"1]", b"2]")
+    for data in (evil, signed, b"", b"\x80", text, bytes(MARK) + text, other, changed):
+        with pytest.raises(ValueError, match="not put into the queue"):
+            desk.queue.serializer.deserialize(data)
+    assert not proof.exists()
+
+
+def test_values_come_back_from_the_queue_as_they_went_in(desk):
+    for value in (None, True, [0.5, "reading"], {"gone": True}, "naïve ❤️", Error({"error": "x", "traceback": "y"})):
+        back = desk.queue.serializer.deserialize(desk.queue.serializer.serialize(value))
+        assert (back, type(back)) == (value, type(value))
+
+
+def test_nothing_of_ours_unpickles():
+    imports = re.compile(r"^\s*(?:import|from) +(pickle|cPickle|dill|marshal|shelve|joblib)\b", re.MULTILINE)
+    found = [path for path in (ROOT / "feedback").rglob("*.py") if imports.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_ideas_that_came_after_the_last_run_are_found_at_a_start(desk, at_once):
+    first = desk.ask()
+    desk.jobs.step()
+    desk.work()
+    desk.jobs.step()
+    desk.anna.write("A late thought, told to another process")
+    desk.room.facts.clear()
+    desk.jobs.step()
+    assert desk.run().id == first
+    desk.jobs.take_up()
+    desk.jobs.step()
+    assert desk.run().id > first
+
+
+def test_run_that_gives_no_sign_is_asked_for_again_and_given_up(desk, monkeypatch):
+    monkeypatch.setattr(jobs, "STALE", -1.0)
+    run = desk.ask()
+    for _ in range(TRIES + 1):
+        assert desk.run().state == "queued"
+        desk.jobs.step()
+        desk.queue.dequeue()  # lost, as by a Redis that forgets
+    assert (desk.run().id, desk.run().state, desk.run().problem) == (run, "failed", "worker_died")
+
+
+def test_any_runs_sign_is_one_for_those_that_wait(desk, monkeypatch):
+    desk.ask()
+    desk.jobs.step()
+    monkeypatch.setattr(jobs, "STALE", 0.05)
+    for share in (0.1, 0.2, 0.3):
+        time.sleep(0.06)
+        desk.queue.put(f"progress:{desk.run().id}", [share, "reading"])
+        desk.jobs._collect(desk.run().id)
+        desk.jobs.step()
+    assert desk.work() == 1
+
+
+def test_run_is_not_asked_for_twice_by_a_hint_that_comes_late(desk):
+    desk.ask()
+    desk.jobs.step()
+    desk.jobs.hear([ThemesRequested(desk.place, desk.run().id)])
+    desk.jobs.step()
+    assert desk.work() == 1
+
+
+def test_whoever_leads_no_more_forgets_the_runs_and_whoever_leads_finds_them(desk):
+    desk.ask()
+    desk.jobs.step()
+    desk.jobs.forget()
+    desk.jobs.step()
+    desk.queue.flush()
+    desk.jobs.take_up()
+    desk.jobs.step()
+    assert desk.work() == 1
+    desk.jobs.step()
+    assert desk.run().state == "done"

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from feedback.settings import ROOT, read_settings
+from feedback.settings import ROOT, BadSetting, read_settings
 
 
 def test_defaults_work_in_an_empty_folder(tmp_path):
@@ -70,3 +70,18 @@ def test_an_empty_setting_is_no_setting(tmp_path, name):
 
 def test_instance_folder_stands_beside_the_package():
     assert (ROOT / "feedback" / "settings.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FEEDBACK_SOCKETS", "many"), ("FEEDBACK_PACE", "-1"), ("FEEDBACK_PACE", "1e9")]
+)
+def test_limits_that_are_no_numbers_are_refused(tmp_path, name, value):
+    with pytest.raises(BadSetting, match=name):
+        read_settings({"FEEDBACK_INSTANCE": str(tmp_path), name: value})
+
+
+def test_limits_have_the_values_of_the_record(tmp_path):
+    env = {"FEEDBACK_INSTANCE": str(tmp_path)}
+    assert (read_settings(env).sockets, read_settings(env).pace) == (6_000, 1)
+    chosen = read_settings(env | {"FEEDBACK_SOCKETS": "300", "FEEDBACK_PACE": "0"})
+    assert (chosen.sockets, chosen.pace) == (300, 1)

@@ -3,12 +3,10 @@
 import json
 import re
 import time
-from urllib.parse import urlencode
 
 import pytest
+from people import crew, fresh, phone, post
 from served import Browser, Line, Served
-
-from feedback.domain.ids import ulid
 
 SUBJECTS = {
     "library": "open the library in the evening for young readers",
@@ -27,35 +25,6 @@ def served(request, tmp_path):
     with Served(tmp_path, env) as running:
         yield running
         assert running.stop() == 0
-
-
-def post(browser: Browser, path: str, **fields: str) -> tuple[int, str]:
-    """Send a form as a browser does: with the token of the page it stands on."""
-    _, page = browser.fetch("GET", "/about")
-    token = re.search(rb'name="csrf_token" value="([^"]+)"', page)
-    assert token is not None
-    body = urlencode({"csrf_token": token[1].decode(), **fields}).encode()
-    status, answer = browser.fetch("POST", path, body, Content_Type="application/x-www-form-urlencoded")
-    return status, answer.decode(errors="replace")
-
-
-def crew(served: Served, secret: str) -> Browser:
-    """Somebody who opened their link."""
-    browser = Browser(served)
-    status, _ = post(browser, "/enter", secret=secret, name="Ada")
-    assert status == 303
-    return browser
-
-
-def phone(served: Served, code: str) -> tuple[Browser, Line]:
-    """Somebody who scanned the code."""
-    browser = Browser(served)
-    assert browser.fetch("GET", f"/c/{code}")[0] == 200
-    return browser, Line(browser, code)
-
-
-def fresh() -> str:
-    return ulid(int(time.time() * 1000), lambda bits: time.time_ns() % 2**bits)
 
 
 def test_a_conversation_from_the_first_idea_to_the_report(served):

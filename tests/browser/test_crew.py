@@ -1,25 +1,19 @@
 """The crew's pages in a real browser: they stay current, keep what people are writing, work by keyboard, pass axe."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from served import Served
 
 from feedback.domain.ids import ulid
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PASSWORD = "four old trams by night"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +28,6 @@ def links(served: Served) -> dict[str, str]:
     """The links of the first conversation and of the organiser."""
     made = served.links()
     return {**made["conversations"][0], "organiser": made["organiser"]}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def enter(chromium: Browser, served: Served, secret: str, **more: object) -> tuple[BrowserContext, Page]:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +11,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 from served import ROOT, Served
 
 from feedback.domain.ids import ulid
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PHONE = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
 PROJECTOR = {"width": 1280, "height": 800}
@@ -27,10 +25,7 @@ SOON = 10_000
 # Chromium's own note about a socket that cannot be opened while the server is away.
 EXPECTED_NOISE = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +33,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A running house."""
     with Served(tmp_path_factory.mktemp("house")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Room:
@@ -356,3 +342,31 @@ def test_pages_pass_axe(room: Room, scheme: str) -> None:
     stage.goto(f"{room.served.base}/stage/{room.code}/sheet")
     found["sheet"] = Axe().run(stage)
     assert {name: seen.generate_report() for name, seen in found.items() if seen.violations_count} == {}
+
+
+@pytest.mark.parametrize("room", [0], indirect=True)
+def test_what_waited_when_the_tab_died_is_sent_once_by_the_next_page(room: Room, tmp_path: Path) -> None:
+    fill(room, tmp_path / "ideas.csv", ideas=19)
+    phone = room.phone()
+    others = phone.locator("li.idea .vote[aria-pressed=false]")
+    expect(others.nth(18)).to_be_visible(timeout=SOON)
+    phone.context.set_offline(True)
+    for _ in range(19):
+        others.first.click()
+    write(phone, "Written in the tunnel")
+    expect(phone.locator("#status")).to_have_text("20 waiting")
+    with pytest.raises(PlaywrightError):
+        phone.goto("chrome://crash")
+    context = phone.context
+    phone.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(f"{room.served.base}/c/{room.code}")
+    expect(idea(again, "Written in the tunnel")).to_contain_text("mine", timeout=SOON)
+    expect(again.locator("#status")).to_be_empty(timeout=SOON)
+    mine = context.request.get(f"{room.served.base}/c/{room.code}/mine").json()
+    assert [each["text"] for each in mine["ideas"]] == ["Written in the tunnel"]
+    assert list(mine["votes"].values()) == [1] * 19
+    state = context.request.get(f"{room.served.base}/c/{room.code}/sync").json()
+    assert sum(each["text"] == "Written in the tunnel" for each in state["ideas"]) == 1
+    assert {each["agree"] for each in state["ideas"] if each["id"] in mine["votes"]} == {1}

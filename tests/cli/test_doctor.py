@@ -4,11 +4,13 @@ import dataclasses
 import socket
 from contextlib import closing
 
+import pytest
 from click.testing import CliRunner
 
 from feedback.addresses import free_port
 from feedback.cli.__main__ import main
 from feedback.cli.doctor import examine
+from feedback.place import claims_of
 
 
 def findings(text: str) -> list[tuple[str, str]]:
@@ -74,3 +76,26 @@ def test_help_lists_all_commands():
     assert said.exit_code == 0
     for command in ("doctor", "import", "links", "report", "run", "setup", "test", "themes"):
         assert f"\n  {command} " in said.output
+
+
+def test_doctor_says_when_redis_does_not_answer(settings, capsys):
+    gone = dataclasses.replace(settings, redis_url=f"redis://127.0.0.1:{free_port('127.0.0.1', 0, fixed=True)}/0")
+    code, found = examined(gone, capsys)
+    assert code == 1
+    assert "FEEDBACK_REDIS_URL" in next(cure for what, cure in found if what.startswith("Redis does not answer"))
+
+
+@pytest.mark.postgres
+def test_doctor_names_a_server_that_would_not_hear_this_one(settings, postgres_url, redis_url, capsys):
+    shared = dataclasses.replace(settings, database_url=postgres_url, redis_url=redis_url)
+    other = claims_of(dataclasses.replace(shared, secret_key="another key, as of another host"))
+    assert other is not None
+    other.hold()
+    try:
+        told = [dict(examined(each, capsys)[1]) for each in (shared, dataclasses.replace(shared, redis_url=None))]
+    finally:
+        other.drop()
+    assert "FEEDBACK_SECRET_KEY" in next(cure for what, cure in told[0].items() if "another secret key" in what)
+    assert "FEEDBACK_REDIS_URL" in next(cure for what, cure in told[1].items() if "Another feedback server" in what)
+    _, found = examined(shared, capsys)
+    assert {("This server may work on the database.", ""), ("Redis answers.", "")} <= set(found)

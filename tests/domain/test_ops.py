@@ -113,7 +113,14 @@ def every_refusal() -> list[type[Refusal]]:
 def test_ack_of_is_terminal_or_retry_for_every_refusal(kind):
     ack = ack_of(OP, None, kind(left=0))
     assert ack["op"] == OP
-    expected = {"busy": "retry", "superseded": "superseded", "budget": "budget", "closed": "closed", "gone": "gone"}
+    expected = {
+        "busy": "retry",
+        "too_fast": "retry",
+        "superseded": "superseded",
+        "budget": "budget",
+        "closed": "closed",
+        "gone": "gone",
+    }
     assert ack["status"] == expected.get(kind.code, "rejected")
     if ack["status"] == "rejected":
         assert (ack["code"], ack["detail"]) == (kind.code, {"left": 0})

@@ -23,6 +23,7 @@ from websockets.uri import parse_uri
 
 HERE = Path(__file__).parent
 PATH = "/socket.io/?EIO=4&transport=websocket"
+ORIGIN = "http://house.test"
 DEFLATE = "permessage-deflate; client_max_window_bits"
 
 
@@ -30,6 +31,7 @@ class SmallServer:
     """The process of small_server.py, its figures and its log."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = settings
         self.log_file = folder / "log.txt"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
@@ -46,15 +48,19 @@ class SmallServer:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def figures(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/figures", timeout=10) as answer:
+    def figures(self, *, greenlets: bool = False) -> dict[str, Any]:
+        """Return what the process counts; counting greenlets takes it a tenth of a second."""
+        path = "/figures?greenlets=1" if greenlets else "/figures"
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             figures: dict[str, Any] = json.load(answer)
         return figures | {name: Counter(figures[name]) for name in ("counters", "handled")}
 
-    def until(self, claim: Callable[[dict[str, Any]], bool], seconds: float = 10) -> dict[str, Any]:
+    def until(
+        self, claim: Callable[[dict[str, Any]], bool], seconds: float = 10, *, greenlets: bool = False
+    ) -> dict[str, Any]:
         """Return the figures as soon as `claim` holds."""
         end = time.monotonic() + seconds
-        while not claim(figures := self.figures()):
+        while not claim(figures := self.figures(greenlets=greenlets)):
             assert time.monotonic() < end, figures
             time.sleep(0.05)
         return figures
@@ -79,8 +85,9 @@ class Phone:
         self.sock.connect(("127.0.0.1", port))
         self.protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}{path}"), max_size=None)
         request = self.protocol.connect()
-        request.headers["Sec-WebSocket-Extensions"] = DEFLATE
-        request.headers.update(headers or {})
+        for name, value in ({"Origin": ORIGIN, "Sec-WebSocket-Extensions": DEFLATE} | (headers or {})).items():
+            if value:
+                request.headers[name] = value
         self.protocol.send_request(request)
         self._flush()
         self.received = 0
@@ -197,7 +204,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallServer]:
 @pytest.fixture(scope="session")
 def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallServer]:
     """A server whose limits are a second."""
-    limits = {"join_within": 1.0, "headers_within": 1.0, "body_silence": 1.0, "unsent_for": 1.0}
+    limits = {"join_within": 1.0, "headers_within": 1.0, "body_silence": 1.0, "body_within": 1.5, "unsent_for": 1.0}
     started = SmallServer(tmp_path_factory.mktemp("brisk"), limits=limits)
     yield started
     assert started.stop() == 0, started.log()
@@ -209,6 +216,23 @@ def pinging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallServer]:
     started = SmallServer(tmp_path_factory.mktemp("pinging"), ping_interval=1, ping_timeout=1)
     yield started
     assert started.stop() == 0, started.log()
+
+
+@pytest.fixture
+def weak(tmp_path: Path) -> Iterator[Callable[..., SmallServer]]:
+    """Return a maker of servers with settings of their own, such as `mutant`; they are stopped afterwards."""
+    started: list[SmallServer] = []
+
+    def make(**settings: Any) -> SmallServer:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(SmallServer(folder, **settings))
+        return started[-1]
+
+    yield make
+    for one in started:
+        one.process.kill()
+        one.stop()
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
-"""The server with one promise broken on purpose: the tests of the tests run it. `mutant_server.py MUTANT run …`"""
+"""The server with a promise broken on purpose: tests of the tests run it. `mutant_server.py MUTANT[+MUTANT] run …`"""
 
 import sys
 
 from gevent.monkey import get_original
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, null
 
 import feedback.serve  # patches the process first, as `run` does  # noqa: F401
 from feedback.cli.__main__ import main
+from feedback.live.catchup import CatchUp
 from feedback.store import ops as sql
 from feedback.store.ideas import Vote
 from feedback.store.statements import Statement
@@ -17,13 +18,13 @@ def ack_before_commit() -> None:
     """Tell the phone first, and commit a moment later."""
     run_batch = Writer._run_batch
 
-    def early(self, connection, batch):
-        run_batch(self, connection, batch)
+    def early(self, connection, batch, *, careful):
+        run_batch(self, connection, batch, careful=careful)
         told = [(job.done, job.result, job.refusal) for job in batch]
         self._deliver([lambda told=told: [done(result, refusal) for done, result, refusal in told]])
         for job in batch:
             job.done = lambda *_: None
-        get_original("time", "sleep")(0.05)
+        get_original("time", "sleep")(0.25)
 
     Writer._run_batch = early
 
@@ -34,11 +35,11 @@ def dropped_key() -> None:
     sql.SET_VOTE = Statement(
         lambda insert: insert(Vote).values(idea_id=bindparam("idea"), participant_id=bindparam("participant"), **values)
     )
-    sql.MY_VOTE = Statement(lambda _: sql.select(Vote.val, Vote.rev, Vote.seq).where(Vote.rev < 0))
+    sql.IDEA_AND_MY_VOTE = Statement(lambda _: sql._about_idea(null(), null(), null()))
     # The migrated table has its key: replace it by one without, as a mistaken migration would leave it.
-    from feedback import serve
+    from feedback import ready
 
-    upgrade = serve.upgrade
+    upgrade = ready.upgrade
 
     def without_key(engine):
         upgrade(engine)
@@ -47,9 +48,17 @@ def dropped_key() -> None:
             connection.exec_driver_sql("CREATE TABLE vote AS SELECT * FROM vote_with_key")
             connection.exec_driver_sql("DROP TABLE vote_with_key")
 
-    serve.upgrade = without_key
+    ready.upgrade = without_key
 
+
+def forgetful() -> None:
+    """Hear hints, but never ask the database: what is said while nobody hears is lost."""
+    CatchUp.look_at_all = lambda _self: None
+
+
+MUTANTS = (ack_before_commit, dropped_key, forgetful)
 
 if __name__ == "__main__":
-    {"ack_before_commit": ack_before_commit, "dropped_key": dropped_key, "none": lambda: None}[sys.argv.pop(1)]()
+    for name in sys.argv.pop(1).split("+"):
+        ({mutant.__name__: mutant for mutant in MUTANTS} | {"none": lambda: None})[name]()
     main(prog_name="mutant")

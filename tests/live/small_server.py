@@ -16,8 +16,10 @@ from greenlet import greenlet
 from feedback.live import transport
 from feedback.live.guard import Limits
 from feedback.live.rooms import RoomManager
+from tests.live.weak import BROKEN
 
 settings = json.loads(sys.argv[1])
+BROKEN[settings.get("mutant", "none")]()
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 65536
 rooms = RoomManager()
@@ -76,7 +78,8 @@ def blast(sid: str, data: dict) -> int:
 
 @app.get("/figures")
 def figures():
-    gc.collect()
+    if counting := bool(request.args.get("greenlets")):
+        gc.collect()
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return jsonify(
         counters=counters,
@@ -85,7 +88,8 @@ def figures():
         environs=len(socketio.server.environ),
         in_hall=rooms.sockets_in("hall"),
         rooms=len(rooms._by_name) + len(rooms._rooms_of) + sum(len(one) for one in rooms.rooms.get("/", {}).values()),
-        greenlets=sum(isinstance(one, greenlet) and not one.dead for one in gc.get_objects()),
+        threads=int(status["Threads"]),
+        greenlets=sum(isinstance(one, greenlet) and not one.dead for one in gc.get_objects()) if counting else 0,
         fds=len(list(Path("/proc/self/fd").iterdir())),
         rss_kib=int(status["VmRSS"].split()[0]),
         peak_kib=int(status["VmHWM"].split()[0]),
@@ -97,8 +101,13 @@ def text():
     return request.get_data(as_text=True)[:10]
 
 
+@app.get("/large")
+def large():
+    return "x" * 30_000_000
+
+
 transport.install(socketio, events=frozenset({"op", "blast"}), counters=counters, limits=limits)
-server = transport.make_server(app, socketio, "127.0.0.1", 0, limits)
+server = transport.make_server(app, socketio, ("127.0.0.1", 0), limits)
 server.start()
 gevent.signal_handler(signal.SIGTERM, server.stop)
 sys.stdout.write(f"{server.server_port}\n")

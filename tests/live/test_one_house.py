@@ -1,16 +1,14 @@
 """The server as it is started: alone on its data, open to pages of its own addresses and of those it was told."""
 
 import http.client
-import os
 import secrets
 import socket
-import subprocess
-import sys
 import threading
 import time
 
 import pytest
-from served import ROOT, Browser, Line, Served
+from crew import command
+from served import Browser, Line, Served
 
 from feedback.domain.ids import ulid
 
@@ -36,19 +34,6 @@ def served(tmp_path_factory):
 @pytest.fixture(scope="module")
 def place(served):
     return served.links()["conversations"][0]
-
-
-def command(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "feedback.cli", *words],
-        cwd=ROOT,
-        env=os.environ | {"FEEDBACK_INSTANCE": str(served.instance)} | served.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_a_second_server_on_the_same_data_does_not_start_and_says_the_cure(served, place):

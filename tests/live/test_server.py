@@ -73,6 +73,32 @@ def test_votes_of_a_burst_reach_a_phone_in_few_frames_without_gap(served, links)
     reader.close()
 
 
+def test_a_phone_that_comes_back_is_brought_up_to_date_by_its_first_frame(served, links):
+    code = links["conversations"][0]["code"]
+    prompt = prompt_of(served, code)
+    _, writer = phone(served, code)
+    browser, reader = phone(served, code)
+    writer.op(idea_op(prompt, "Before"))
+    known = reader.listen("beat")["to"]
+    reader.close()
+    acks = [writer.op(idea_op(prompt, f"While somebody was away {n}")) for n in range(3)]
+    newest = acks[-1]["seq"]
+    beat = writer.listen("beat")
+    while beat["to"] < newest:
+        beat = writer.listen("beat")
+    again = Line(browser, code, since=known)
+    caught_up = again.listen("beat")
+    assert (caught_up["from"], caught_up["to"] >= newest) == (known, True)
+    assert {f"While somebody was away {n}" for n in range(3)} <= {
+        idea["text"] for idea in caught_up["changes"]["ideas"]
+    }
+    unknown = Line(browser, code, since=10**9)
+    assert unknown.listen("heart")["to"] >= newest
+    assert not [event for event, _ in unknown.heard if event == "beat"]
+    for line in (writer, again, unknown):
+        line.close()
+
+
 def test_shown_follows_what_a_stage_was_sent(served, links):
     place = links["conversations"][1]
     _, writer = phone(served, place["code"])

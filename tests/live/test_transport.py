@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import inspect
 import json
+import re
 import socket
 import struct
 import time
@@ -109,12 +110,6 @@ def test_huge_frame_is_cut_within_64_kib(server, phone, megabytes: int) -> None:
     assert witness.call("op", a=1) == {"a": 1}
 
 
-def test_unfinished_huge_frame_is_cut_by_its_header(server, phone) -> None:
-    one = phone(server).enter()
-    one.raw(struct.pack("!BBQ4s", 0x81, 0xFF, 200 << 20, b"mask") + b"x" * 4096)
-    assert one.ending() == 1009
-
-
 def test_many_fragments_may_not_add_up_to_a_huge_message(server, phone) -> None:
     one = phone(server).enter()
     one.frame(Frame(Opcode.TEXT, b"x" * 9000, fin=False))
@@ -159,7 +154,7 @@ def test_upgrade_with_the_socket_id_of_another_is_refused(server, phone) -> None
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({}, 101),
+        ({"Origin": ""}, 403),  # none at all
         ({"Origin": "http://house.test"}, 101),
         ({"Origin": "https://tls.house.test"}, 101),
         ({"Origin": "https://tls.house.test", "X-Forwarded-Proto": "http"}, 101),
@@ -197,6 +192,7 @@ def test_two_origins_are_none(server) -> None:
     ],
 )
 def test_bad_upgrade_is_answered_in_plain_http_and_leaves_nothing(server, lines: str) -> None:
+    lines += "\r\nOrigin: http://house.test"
     asked = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{lines}\r\n\r\n"
     assert _told(server.port, asked).startswith(b"HTTP/1.1 400 ")
     assert server.until(lambda now: now["sockets"] == 0)["environs"] == 0
@@ -221,20 +217,6 @@ def test_broken_http_and_vanished_clients_leave_no_trace_in_the_log(server) -> N
     assert "SECRET" not in server.log()
     assert "Traceback" not in server.log()
     assert "127.0.0.1" not in server.log()
-
-
-def test_idle_tcp_connections_are_closed(brisk) -> None:
-    idle = [socket.create_connection(("127.0.0.1", brisk.port), timeout=5) for _ in range(100)]
-    idle[0].sendall(b"GET / HTTP/1.1\r\nHost")
-    idle[1].sendall(b"GET /figures HTTP/1.1\r\nHost: x\r\n\r\n")
-    for link in idle[2:]:
-        assert link.recv(1) == b""
-    assert idle[0].recv(1) == b""
-    while idle[1].recv(65536):
-        pass
-    for link in idle:
-        link.close()
-    brisk.until(lambda now: now["fds"] < 50)
 
 
 def test_request_body_that_stops_coming_ends(brisk) -> None:
@@ -266,34 +248,6 @@ def test_socket_without_a_namespace_is_closed(brisk, phone) -> None:
     stays.enter()
     assert (never.ending(), refused.ending(), left.ending()) == (1008, 1008, 1008)
     assert stays.call("op", a=1) == {"a": 1}
-
-
-def test_silent_sockets_free_everything_after_the_ping_timeout(pinging, phone) -> None:
-    base = pinging.until(lambda now: now["sockets"] == 0)
-    silent = [phone(pinging).enter() for _ in range(50)]
-    after = pinging.until(lambda now: now["sockets"] == 0)
-    assert after["handled"]["connect"] - base["handled"]["connect"] == len(silent)
-    assert after["environs"] == 0
-    assert after["fds"] <= base["fds"] + 5
-
-
-def test_connect_and_drop_churn_returns_to_base(pinging, phone) -> None:
-    pinging.until(lambda now: now["sockets"] == 0)
-    time.sleep(1.2)  # the last pings of earlier tests
-    base = pinging.figures()
-    for number in range(300):
-        one = phone(pinging)
-        if number % 3:
-            one.enter(room=f"r{number}")
-        if number % 2:
-            one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        one.drop()
-    after = pinging.until(
-        lambda now: now["sockets"] == 0 and now["greenlets"] <= base["greenlets"] + 3 and now["fds"] <= base["fds"] + 3
-    )
-    assert (after["environs"], after["rooms"]) == (0, 0)
-    assert after["handled"]["connect"] == after["handled"]["disconnect"]
-    assert "Traceback" not in pinging.log()
 
 
 def test_stop_tells_phones_and_ends_in_time(tmp_path: Path, phone, request: pytest.FixtureRequest) -> None:
@@ -352,6 +306,18 @@ def test_pins_are_those_of_the_requirements() -> None:
         assert f"{package}=={pin}" in lines
 
 
+def test_every_pin_is_exact_and_none_is_older_than_what_is_known_to_be_safe() -> None:
+    safe = {"python-engineio": (4, 13, 2), "python-socketio": (5, 16, 2), "websockets": (15, 0), "werkzeug": (3, 1, 4)}
+    pins = {}
+    for name in ("requirements.txt", "tests/requirements.txt"):
+        for line in (HERE.parents[1] / name).read_text().splitlines():
+            if line and not line.startswith("#"):
+                assert re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==[0-9][0-9.]*(post[0-9]+)?", line), line
+                pins[line.partition("==")[0]] = line.partition("==")[2]
+    for package, least in safe.items():
+        assert tuple(int(part) for part in pins[package].split(".")) >= least
+
+
 def test_contract_with_the_private_names() -> None:
     socketio = _socketio()
     engine = socketio.server.eio
@@ -359,10 +325,12 @@ def test_contract_with_the_private_names() -> None:
     assert {"websocket", "queue", "queue_empty", "event", "thread", "sleep"} <= stock.keys()
     transport.install(socketio, frozenset({"op"}), Counter())
     assert engine._async is not stock
-    assert stock == {**engine._async, "websocket": stock["websocket"], "queue": stock["queue"]}
+    assert stock == {**engine._async, **{name: stock[name] for name in ("websocket", "queue", "thread")}}
     made = EngineSocket(engine, "sid")
     assert isinstance(made.queue, transport.Outbox)
     assert made._websocket_handler.__self__ is made
+    assert made._send_ping.__self__ is made
+    assert list(inspect.signature(stock["thread"].__init__).parameters) == ["self", "target", "args", "kwargs"]
     assert made.poll() == []
     assert list(inspect.signature(WSGIHandler._handle_client_error).parameters) == ["self", "ex"]
     assert isinstance(engine.sockets, dict)

@@ -72,10 +72,10 @@ def test_prepare_does_nothing_twice(sqlite_url):
     engine = writer_engine(sqlite_url)
     prepare(engine, writes=False)
     begun: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, *_rest: begun.append(sql))
-    with engine.begin():
-        pass
-    assert begun == ["BEGIN IMMEDIATE"]
+    event.listen(engine, "connect", lambda raw, _record: raw.set_trace_callback(begun.append))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert [sql for sql in begun if sql.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
     engine.dispose()
 
 

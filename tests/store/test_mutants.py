@@ -86,8 +86,8 @@ def test_deferred_transactions_are_refused_where_immediate_ones_wait(sqlite_url)
 class EarlyWriter(Writer):
     """Acks each batch before its commit."""
 
-    def _run_batch(self, connection, batch) -> None:
-        super()._run_batch(connection, batch)
+    def _run_batch(self, connection, batch, *, careful) -> None:
+        super()._run_batch(connection, batch, careful=careful)
         super()._answer(batch)
 
     def _answer(self, batch) -> None:

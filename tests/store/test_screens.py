@@ -14,7 +14,8 @@ from feedback.actions.prompts import edit_prompt, set_stage
 from feedback.actions.themes import finish_theme_run, move_ideas, request_themes
 from feedback.domain.programme import Scene
 from feedback.domain.themes import Theme, ThemeSet
-from feedback.store.screens import DELTA_LIMIT, counts_of, delta_of, mine_of, seq_of, state_of
+from feedback.store.doorway import mine_of
+from feedback.store.screens import DELTA_LIMIT, counts_of, delta_of, seq_of, state_of
 
 
 def applied(state: dict[str, Any], upto: int, changes: dict[str, Any]) -> dict[str, Any]:

@@ -224,9 +224,9 @@ def test_full_disk_answers_busy_and_recovers_without_a_restart(lite):
 @pytest.mark.parametrize("any_url", ["postgres"], indirect=True)
 def test_lost_connection_answers_busy_and_the_next_op_has_a_new_one(engine):
     writer, thread = running(engine)
-    pid, _ = asked(writer, lambda tx: tx.db.execute(text("select pg_backend_pid()")).scalar())
 
     def cut(tx) -> None:
+        pid = tx.db.execute(text("select pg_backend_pid()")).scalar()
         with engine.connect() as other:
             other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
         tx.db.execute(new_conference(1))
@@ -236,6 +236,23 @@ def test_lost_connection_answers_busy_and_the_next_op_has_a_new_one(engine):
     assert asked(writer, adding(2)) == (2, None)
     stop(writer, thread)
     assert titles(engine) == [2]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("any_url", ["postgres"], indirect=True)
+def test_op_whose_connection_was_cut_once_is_stored_by_the_second_run(engine):
+    writer, thread = running(engine)
+    pids = [asked(writer, lambda tx: tx.db.execute(text("select pg_backend_pid()")).scalar())[0]]
+
+    def cut_once(tx) -> None:
+        with engine.connect() as other:
+            while pids:
+                other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pids.pop()})
+        tx.db.execute(new_conference(1))
+
+    assert asked(writer, cut_once) == (None, None)
+    stop(writer, thread)
+    assert titles(engine) == [1]
 
 
 def test_whole_batch_is_busy_when_its_commit_fails_and_retries_store_each_op_once(lite):

@@ -1,4 +1,4 @@
-"""One process among several that write to the same conversation: `storm.py URL CONVERSATION SEED OPS < cells`.
+"""One of several processes that write to one conversation: `storm.py URL CONVERSATION SEED OPS [unlocked] < cells`.
 
 It has an engine and a writer of its own, as a server process does, and tells what came back for its votes.
 """
@@ -59,6 +59,8 @@ def storm(url: str, conversation: int, seed: int, ops: int, cells: dict[str, lis
 
 
 if __name__ == "__main__":
-    address, place, number, count = sys.argv[1:]
+    address, place, number, count, *mutants = sys.argv[1:]
+    if "unlocked" in mutants:
+        Writer._lock = lambda *_: None  # type: ignore[assignment, method-assign]
     print("ready", flush=True)
     print(json.dumps(storm(address, int(place), int(number), int(count), json.loads(sys.stdin.readline()))))

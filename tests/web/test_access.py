@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from feedback.actions import ideas, prompts, reports, themes
+from feedback.db import db
 from feedback.domain.facts import Forbidden
 from feedback.domain.roles import HOUSE, Role
 from feedback.domain.themes import Theme, ThemeSet
@@ -47,6 +48,8 @@ TABLE = """
 all        GET       /
 all        GET       /about
 all        GET       /healthz
+all        GET       /readyz
+all        GET       /metrics
 all        GET       /static/<path:filename>
 all        GET       /static/build/<name>
 all        POST      /join
@@ -69,6 +72,9 @@ console    GET       /console/<code>
 console    GET       /console/<code>/ideas/<idea_id>/hide
 console    POST      /console/<code>/ideas/<idea_id>/hide
 console    POST      /console/<code>/ideas/<idea_id>/restore
+console    POST      /console/<code>/ideas/restore
+console    GET+POST  /console/<code>/flood
+console    POST      /console/<code>/flood/room
 console    POST      /console/<code>/import
 console    POST      /console/<code>/prompts
 console    POST      /console/<code>/prompts/<int:prompt_id>
@@ -133,13 +139,17 @@ FORMS: dict[str, dict[str, Any]] = {
     "/organiser/conversations/<code>/links": {"role": "rapporteur"},
     "/organiser/conversations/<code>/clear": {"code": "{code}"},
 }
-#: Open to all, and yet they say no to what this test sends: a link and a password that fit nothing, another's idea.
+#: Open to all, and yet they say no to what this test sends: a link and a password that fit nothing, another's idea,
+#: figures that only a token opens.
 SAYS_NO = {
+    "/metrics": {404},
     "/enter": {404},
     "/organiser/login": {403},
     "/c/<code>/ideas/<idea>/edit": {403},
     "/c/<code>/ideas/<idea>/withdraw": {403},
     "/c/<code>/ideas/<idea>/vote": {200, 303},
+    "/console/<code>/ideas/restore": {404},
+    "/console/<code>/flood": {404},
 }
 #: In no answer for the room.
 SECRETS = ("Hidden words", "Withdrawn words", "A draft question", "The reason of hiding", "Crew Member")
@@ -331,6 +341,9 @@ def fields_of(data: Any) -> set[str]:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_socket_gets_the_seat_of_its_role_and_no_other(scene, role):
     app, browser = scene.house.app, scene.browser(role)
+    identity = app.extensions["feedback.identity"]
+    with app.app_context():
+        engine = db.engine
     cookie = browser.client.get_cookie(COOKIE)
     environ = {"HTTP_COOKIE": f"{COOKIE}={cookie.value}"} if cookie else {}
     audiences = {"phone": AUDIENCES["all"] - {NOBODY}, "stage": AUDIENCES["stage"], "crew": AUDIENCES["crew"]}
@@ -338,9 +351,9 @@ def test_a_socket_gets_the_seat_of_its_role_and_no_other(scene, role):
         auth = {"code": scene.place.code, "view": view, "since": 0}
         if role not in may:
             with pytest.raises(Forbidden):
-                seat_of(app, app.extensions["feedback.identity"], environ, auth)
+                seat_of(app, engine, identity, environ, auth)
             continue
-        seat = seat_of(app, app.extensions["feedback.identity"], environ, auth)
+        seat, _ = seat_of(app, engine, identity, environ, auth)
         assert (seat.conversation_id, seat.view) == (scene.place.id, view)
         # Whatever role a browser has besides, its phone acts as a participant and its stage as the crew: never both.
         assert (seat.actor.role is Role.PARTICIPANT) == (view == "phone")

@@ -61,7 +61,7 @@ def test_a_fault_of_ours_is_told_without_its_insides(house, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError("inner words")
 
-    monkeypatch.setattr(ops, "seq_of", broken)
+    monkeypatch.setattr(ops, "doorway_here", broken)
     answer = house.browser().get(f"/c/{house.room.conversation().code}/sync")
     assert answer.status_code == 500
     assert 'data-code="server_error"' in answer.text

@@ -1,0 +1,113 @@
+"""The server with promises about bad networks broken on purpose, or watched: `weather_server.py KIND run …`."""
+
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+import gevent
+from gevent.monkey import get_original
+from mutant_server import ack_before_commit
+
+import feedback.serve  # patches the process first, as `run` does  # noqa: F401
+from feedback.cli.__main__ import main
+from feedback.duties import Worker
+from feedback.live import connection
+from feedback.live.connection import Connection
+from feedback.live.server import Live
+from feedback.serve import House
+from feedback.store.writer import Writer
+from feedback.web import snapshots
+
+
+def nothing() -> None:
+    """Keep every promise."""
+
+
+def watched_builds() -> None:
+    """Write down each building of a state, which here takes as long as on a database far away."""
+    state_of = snapshots.state_of
+    log = Path(os.environ["FEEDBACK_INSTANCE"]) / "builds.jsonl"
+
+    def slow(database, place, *, crew):
+        gevent.sleep(0.1)
+        state = state_of(database, place, crew=crew)
+        with log.open("a") as lines:
+            lines.write(json.dumps([os.getpid(), place, state["seq"], crew]) + "\n")
+        return state
+
+    snapshots.state_of = slow
+
+
+def small_and_fast() -> None:
+    """Let the kernel take little for each phone, as it does when there are thousands."""
+    connection.SEND_BUFFER = 4096
+
+
+def lost_beats() -> None:
+    """Lose most beats on the way to each phone, and let no heartbeat tell it what it has missed."""
+    push, heart = Connection.push, Live._heart
+
+    def leaky(self, frame, key, to):
+        if key is not None or random.random() < 0.3:
+            push(self, frame, key, to)
+
+    Connection.push = leaky
+    Live._heart = lambda self, *place: heart(self, *place) | {"to": 0}
+
+
+def half_frames() -> None:
+    """Take a frame for sent when the kernel took a part of it."""
+    small_and_fast()
+
+    def careless(self, frame, _key):
+        try:
+            os.write(self._fd, frame)
+        except OSError:
+            return
+
+    Connection._write = careless
+
+
+def slow_commits() -> None:
+    """Take a while for each commit, as a busy disk does."""
+    run_batch = Writer._run_batch
+
+    def slowly(self, connection, batch, *, careful):
+        run_batch(self, connection, batch, careful=careful)
+        get_original("time", "sleep")(0.4)
+
+    Writer._run_batch = slowly
+
+
+def hangs_up_first() -> None:
+    """Close the sockets, and only then finish what was under way."""
+    slow_commits()
+
+    def rudely(self):
+        self._ended.wait()
+        self._server.stop(0)
+        self._writer.close()
+        self._written.wait(2)
+
+    House.wait = rudely
+
+
+KINDS = (
+    nothing,
+    watched_builds,
+    small_and_fast,
+    ack_before_commit,
+    lost_beats,
+    half_frames,
+    slow_commits,
+    hangs_up_first,
+)
+
+if __name__ == "__main__":
+    kind = sys.argv.pop(1)
+    if kind != small_and_fast.__name__:
+        Worker.watch = lambda self: None  # it has no part in those stories and would take their time
+    {each.__name__: each for each in KINDS}[kind]()
+    main(prog_name="mutant")
