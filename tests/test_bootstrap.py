@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -126,12 +125,10 @@ def test_parallel_start_waits_for_the_one_that_sets_up(ready_house: Path) -> Non
     assert stderr.splitlines() == ["Another start is setting up in this folder; waiting until it is done."]
 
 
-def test_second_start_says_nothing_and_is_quick(ready_house: Path) -> None:
-    begun = time.monotonic()
+def test_second_start_says_nothing_and_sets_nothing_up(ready_house: Path) -> None:
     second = start(ready_house, "run")
     assert (second.returncode, second.stderr) == (0, "")
     assert second.stdout.startswith("['run']")
-    assert time.monotonic() - begun < 3, "a start with nothing to set up takes about 0.2 s on an idle machine"
 
 
 def test_setup_alone_leaves_standard_output_empty(ready_house: Path) -> None:

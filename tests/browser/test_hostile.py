@@ -19,7 +19,7 @@ from feedback.identity import COOKIE
 
 PHONE = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
-SOON = 10_000
+SOON = 30_000
 FRESH = "<img src=x onerror=alert(2)></script><script>alert(2)</script> quite fresh"
 
 pytestmark = pytest.mark.browser

@@ -21,7 +21,7 @@ PHONE = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
 PROJECTOR = {"width": 1280, "height": 800}
 FIRST_LOAD = 150 * 1024
-SOON = 10_000
+SOON = 30_000
 # Chromium's own note about a socket that cannot be opened while the server is away.
 EXPECTED_NOISE = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
 

@@ -256,7 +256,7 @@ def test_stop_tells_phones_and_ends_in_time(tmp_path: Path, phone, request: pyte
     phones = [phone(started).enter() for _ in range(20)]
     begun = time.monotonic()
     assert started.stop() == 0
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10  # it takes a tenth of a second; a socket that hangs would take 20
     assert [one.ending() for one in phones] == [1012] * 20
     assert started.log() == ""
     with pytest.raises(ConnectionRefusedError):
