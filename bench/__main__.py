@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -109,6 +110,28 @@ def attack(seconds: float, sockets: int, phones: int, as_json: bool) -> None:
     from bench.attack import attack as play  # noqa: PLC0415 -- slow import
 
     sys.exit(play(Asked(phones, sockets, seconds), as_json=as_json))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def themes(folder: Path, seed: int, as_json: bool) -> None:
+    """Compare the themes that are found in FOLDER's rooms with those that people made of them."""
+    from bench.grouping import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, seed=seed, as_json=as_json))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes and pins.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def stability(folder: Path, seed: int, as_json: bool) -> None:
+    """Fill FOLDER's rooms batch by batch: how many ideas change their theme, and is every pin kept."""
+    from bench.stability import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, seed=seed, as_json=as_json))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,116 @@
+"""`bench themes`: how well the theme engine finds again what people have grouped."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from bench.labelled import BadFolder, LabelledRoom, read_labelled
+from bench.report import where
+from feedback.domain.themes import ThemeSet
+
+Json = dict[str, Any]
+#: What is averaged over rooms, with the digits that are printed.
+FIGURES = {"ari": 3, "ami": 3, "k_error": 1, "leftovers": 3, "seconds": 2}
+
+
+def measure(folder: Path, *, seed: int, as_json: bool) -> int:
+    """Measure every room of a folder and print the figures; returns the exit code."""
+    try:
+        rooms = read_labelled(folder)
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    measured = []
+    for room in rooms:
+        measured.append(measure_room(room, seed=seed))
+        print(_line(room.name, measured[-1]), file=sys.stderr, flush=True)
+    report = summed_up(measured) | {"seed": seed} | where()
+    print(json.dumps(report) if as_json else text_of(report))
+    return 0
+
+
+def measure_room(room: LabelledRoom, *, seed: int) -> Json:
+    """Find the themes of a room and compare them with the true ones; `seconds` are of the processor."""
+    from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
+
+    begun = time.process_time()
+    found = find_themes(room.ideas, seed=seed)
+    seconds = time.process_time() - begun
+    return {
+        "room": room.name,
+        "set": room.set_name,
+        "n": len(room.ideas),
+        "k": room.true_count,
+        "found": len(found.themes),
+        "k_error": abs(len(found.themes) - room.true_count),
+        "leftovers": len(found.leftovers) / len(room.ideas),
+        "seconds": seconds,
+        **likeness(room, found),
+    }
+
+
+def likeness(room: LabelledRoom, found: ThemeSet) -> Json:
+    """Return the adjusted Rand index (Hubert and Arabie 1985) and adjusted mutual information (Vinh and others 2010).
+
+    An idea in no theme is a group of its own, in what was found as in the truth: a machine that leaves everything
+    over, or puts everything together, gets 0.
+    """
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score  # noqa: PLC0415 -- slow import
+
+    theme_of = {idea: str(theme.id) for theme in found.themes for idea in theme.ideas}
+    truth = _alone(room.truth)
+    said = _alone([theme_of.get(idea.id, "") for idea in room.ideas])
+    return {
+        "ari": float(adjusted_rand_score(truth, said)),
+        "ami": float(adjusted_mutual_info_score(truth, said)),
+    }
+
+
+def _alone(groups: Sequence[str]) -> list[str]:
+    return [group or f"alone {number}" for number, group in enumerate(groups)]
+
+
+def summed_up(measured: Sequence[Json]) -> Json:
+    """Return the figures of each room, their means by set, by size and in all, and the memory that it took."""
+    return {
+        "rooms": list(measured),
+        "sets": _means(measured, lambda each: each["set"]),
+        "sizes": _means(measured, lambda each: _size(each["n"])),
+        "mean": _mean(measured),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def _size(ideas: int) -> str:
+    return "up to 100" if ideas <= 100 else "up to 400" if ideas <= 400 else "above 400"
+
+
+def _means(measured: Sequence[Json], key: Any) -> dict[str, Json]:
+    return {name: _mean([each for each in measured if key(each) == name]) for name in dict.fromkeys(map(key, measured))}
+
+
+def _mean(measured: Sequence[Json]) -> Json:
+    return {figure: mean(each[figure] for each in measured) for figure in FIGURES} | {"rooms": len(measured)}
+
+
+def text_of(report: Json) -> str:
+    """Return a report as people read it."""
+    groups: Mapping[str, Json] = report["sets"] | report["sizes"] | {f"all {report['mean']['rooms']}": report["mean"]}
+    lines = [_line(name, figures) for name, figures in groups.items()]
+    tail = f"{report['memory_mb']} MB; {report['machine']}; {report['date']}; {report['commit']}; seed {report['seed']}"
+    return "\n".join([_line("", {figure: figure for figure in FIGURES}), *lines, tail])
+
+
+def _line(name: str, figures: Json) -> str:
+    shown = [
+        f"{figures[figure]:>10}" if isinstance(figures[figure], str) else f"{figures[figure]:>10.{digits}f}"
+        for figure, digits in FIGURES.items()
+    ]
+    return f"{name:<28}{''.join(shown)}"

@@ -1,0 +1,123 @@
+"""`bench themes` and `bench stability`: a made-up folder whose answers are known, and what cannot be measured."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import stability
+from bench.grouping import likeness, summed_up
+from bench.labelled import BadFolder, LabelledRoom, read_labelled
+from feedback.clustering import pipeline
+from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.settings import ROOT
+
+SUBJECTS = {"buses": ("bus stop", "night bus", "bus line"), "books": ("library card", "old library", "library hall")}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    lines = ["text\ttheme\tlang"]
+    lines += [
+        f'{place}: more "{thing}" number {number}\u2028\t{subject}\ten'
+        for number in range(6)
+        for subject, things in SUBJECTS.items()
+        for place, thing in zip(("Here", "There", "Now"), things, strict=True)
+    ]
+    lines.append("Quite something else altogether\t\t")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "ideas.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draw = {"draw": "made-0", "set": "made", "label": "theme", "rows": list(range(36, -1, -1)), "n": 37, "k": 2}
+    (tmp_path / "draws.jsonl").write_text(json.dumps(draw) + "\n\n", encoding="utf-8")
+    return tmp_path
+
+
+def said_by(*arguments):
+    command = [sys.executable, "-m", "feedback.cli", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def room_of(truth):
+    ideas = tuple(IdeaText(str(number), f"Idea {number}") for number in range(len(truth)))
+    return LabelledRoom("made", "made theme", ideas, tuple(truth))
+
+
+def test_a_folder_is_read_in_the_order_of_arrival(folder):
+    (room,) = read_labelled(folder)
+    assert (room.name, room.set_name, len(room.ideas), room.true_count) == ("made-0", "made theme", 37, 2)
+    assert (room.ideas[0].text, room.truth[0], room.ideas[0].lang) == ("Quite something else altogether", "", None)
+    assert room.ideas[36].text == 'Here: more "bus stop" number 0\u2028'
+    assert (room.truth[36], room.ideas[36].lang) == ("buses", "en")
+
+
+@pytest.mark.parametrize(
+    ("draw", "reason"),
+    [
+        ("{", "JSONDecodeError"),
+        ('{"draw": "x", "set": "made", "label": "theme", "rows": [99]}', "IndexError"),
+        ('{"draw": "x", "set": "made", "label": "subject", "rows": [1]}', "KeyError: 'subject'"),
+        ('{"draw": "x", "set": "nowhere", "label": "theme", "rows": [1]}', "nowhere"),
+        ("[]", "TypeError"),
+        ("", "names no room"),
+    ],
+)
+def test_what_cannot_be_measured_is_named(folder, draw, reason):
+    (folder / "draws.jsonl").write_text(draw, encoding="utf-8")
+    with pytest.raises(BadFolder, match=r"draws\.jsonl|ideas\.tsv") as refused:
+        read_labelled(folder)
+    assert reason in str(refused.value)
+
+
+def test_an_idea_in_no_theme_is_a_group_of_its_own():
+    room = room_of(["a", "a", "b", "b", "", ""])
+
+    def ari(*groups, leftovers=()):
+        return likeness(room, ThemeSet(tuple(Theme(n, "", ideas=ideas) for n, ideas in enumerate(groups)), leftovers))
+
+    assert ari(("0", "1"), ("2", "3"), leftovers=("4", "5")) == {"ari": 1.0, "ami": 1.0}
+    assert ari(("0", "1"), ("2", "3", "4", "5"))["ari"] < 1
+    # Everything together, or nothing: no better than chance.
+    assert ari(tuple("012345"))["ari"] == pytest.approx(0, abs=1e-9)
+    assert ari(leftovers=tuple("012345"))["ari"] == pytest.approx(0, abs=1e-9)
+
+
+def test_means_are_those_of_the_rooms():
+    rooms = [
+        {"set": "one", "n": 50, "ari": 0.25, "ami": 0.5, "k_error": 2, "leftovers": 0.0, "seconds": 1.0},
+        {"set": "two", "n": 1000, "ari": 0.75, "ami": 1.0, "k_error": 0, "leftovers": 0.5, "seconds": 3.0},
+    ]
+    report = summed_up(rooms)
+    assert report["mean"] == {"ari": 0.5, "ami": 0.75, "k_error": 1, "leftovers": 0.25, "seconds": 2.0, "rooms": 2}
+    assert (report["sets"]["two"]["ari"], report["sizes"]["up to 100"]["ari"]) == (0.75, 0.25)
+
+
+def test_both_commands_print_one_object(folder):
+    found = json.loads(said_by("themes", str(folder), "--json").stdout)
+    assert (found["mean"]["rooms"], found["rooms"][0]["k"]) == (1, 2)
+    assert found["rooms"][0]["ari"] > 0.3  # chance is 0
+    filled = json.loads(said_by("stability", str(folder), "--json").stdout)
+    assert filled["mean"]["pins_lost"] == 0
+    assert filled["rooms"][0]["fresh_ari"] == pytest.approx(found["rooms"][0]["ari"])
+    refused = said_by("themes", str(folder / "made"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "draws.jsonl cannot be read" in refused.stderr
+
+
+def test_an_engine_that_forgets_where_ideas_were_is_found_out(monkeypatch, folder):
+    (room,) = read_labelled(folder)
+    kept = stability.fill(room, seed=0)
+    assert kept["pins_lost"] == 0
+    assert kept["worst"] < 0.5
+    find = pipeline.find_themes
+
+    def forgetful(ideas, *, seed, **_):
+        found = find(ideas, seed=seed)
+        shift = len(ideas)  # themes get new ids with every run
+        themes = tuple(Theme(theme.id + shift, "", ideas=theme.ideas) for theme in found.themes)
+        return ThemeSet(themes, found.leftovers)
+
+    monkeypatch.setattr(pipeline, "find_themes", forgetful)
+    lost = stability.fill(room, seed=0)
+    assert lost["worst"] > 0.9
+    assert lost["pins_lost"] > 0
