@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 MOST_PHONES = 50_000
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group()
@@ -113,7 +114,7 @@ def attack(seconds: float, sockets: int, phones: int, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=_FOLDER)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def themes(folder: Path, seed: int, as_json: bool) -> None:
@@ -124,12 +125,23 @@ def themes(folder: Path, seed: int, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=_FOLDER)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes and pins.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def stability(folder: Path, seed: int, as_json: bool) -> None:
     """Fill FOLDER's rooms batch by batch: how many ideas change their theme, and is every pin kept."""
     from bench.stability import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, seed=seed, as_json=as_json))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same people.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def effort(folder: Path, seed: int, as_json: bool) -> None:
+    """Let FOLDER's rooms be sorted by simulated people: how many sorts the themes need."""
+    from bench.effort import measure  # noqa: PLC0415 -- slow import
 
     sys.exit(measure(folder, seed=seed, as_json=as_json))
 

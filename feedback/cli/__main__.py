@@ -19,6 +19,9 @@ def settings() -> Settings:
         sys.exit(2)
 
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -71,14 +74,16 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_FILE)
 @click.option("--format", "fmt", type=click.Choice(("json", "csv", "md")), default="json", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Same file and seed, same themes.")
-def themes(file: Path, fmt: str, seed: int) -> None:
+@click.option("--starter", type=_FILE, help="Names of themes, one a line, that ideas are drawn to.")
+@click.option("--sorts", type=_FILE, help="JSONL of participant, idea, theme: where people say that ideas belong.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same files and seed, same themes.")
+def themes(file: Path, fmt: str, starter: Path | None, sorts: Path | None, seed: int) -> None:
     """Find themes in FILE (CSV, TSV or JSONL with text and optional id, lang); no server needed."""
     from feedback.cli.themes import themes_command  # noqa: PLC0415 -- slow import
 
-    sys.exit(themes_command(file, fmt, seed))
+    sys.exit(themes_command(file, fmt, seed, starter=starter, sorts=sorts))
 
 
 @main.command()

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from feedback.cli.sorts import LineRefused, read_sorts, read_starters
 from feedback.domain.rows import Row, Rows, read_rows
+from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 
 SHOWN = 20  # bad lines named one by one
@@ -26,7 +28,7 @@ class FileRefused(Exception):
     """A file that themes cannot be found in; the message says which line and why."""
 
 
-def themes_command(file: Path, fmt: str, seed: int) -> int:
+def themes_command(file: Path, fmt: str, seed: int, *, starter: Path | None = None, sorts: Path | None = None) -> int:
     """Find the themes of a file and print them as json, csv or md; returns the exit code.
 
     Parameters
@@ -37,18 +39,26 @@ def themes_command(file: Path, fmt: str, seed: int) -> int:
         "json", "csv" or "md".
     seed : int
         Same file and seed, same bytes.
+    starter : Path, optional
+        Names of themes, a line each, that ideas are drawn to.
+    sorts : Path, optional
+        JSONL of what people say about where ideas belong.
     """
     try:
         ideas = read_ideas(file)
-    except FileRefused as refusal:
+        themes = read_starters(starter) if starter else None
+        said: list[Sort] = []
+        if sorts:
+            themes, said = read_sorts(sorts, [idea.id for idea in ideas], themes)
+    except (FileRefused, LineRefused) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{file} cannot be read ({error.strerror}).", file=sys.stderr)
+        print(f"{error.filename} cannot be read ({error.strerror}).", file=sys.stderr)
         return 1
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
-    found = find_themes(ideas, seed=seed, progress=_progress())
+    found = find_themes(ideas, previous=themes, sorts=said, seed=seed, progress=_progress())
     written = FORMATS[fmt](found, {idea.id: idea.text for idea in ideas})
     # Bytes, because the result is UTF-8 whatever the terminal speaks.
     sys.stdout.buffer.write(written.encode())
@@ -115,7 +125,10 @@ def _as_json(found: ThemeSet, _texts: Mapping[str, str]) -> str:
         }
         for theme in found.themes
     ]
-    return json.dumps({"themes": themes, "leftovers": list(found.leftovers)}, ensure_ascii=False, indent=1) + "\n"
+    result = {"themes": themes, "leftovers": list(found.leftovers)}
+    if found.unsure is not None:
+        result["unsure"] = list(found.unsure)
+    return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
 
 
 def _as_csv(found: ThemeSet, _texts: Mapping[str, str]) -> str:

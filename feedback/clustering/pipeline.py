@@ -1,7 +1,7 @@
 """The one door: ideas in, themes out. Reading, measuring, grouping, settling, naming, in this order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from math import ceil
 from types import MappingProxyType
 
@@ -9,14 +9,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from feedback.clustering.clusters import Labels, best_clusters, usual_count
+from feedback.clustering.drawing import drawn
 from feedback.clustering.identity import matched
 from feedback.clustering.labels import Label, theme_labels
-from feedback.clustering.languages import guess_languages
-from feedback.clustering.refine import NOWHERE, Growth, Limits, Mask, arrived, founded, grown, settled, without_singles
+from feedback.clustering.refine import NOWHERE, Growth, Limits, arrived, founded, grown, settled, without_singles
 from feedback.clustering.representatives import representatives_of
-from feedback.clustering.text import Word, normalise, room_stops_of, without_own_name, words_of
+from feedback.clustering.room import Room, read_room
+from feedback.clustering.standing import Standing, measured_with_names, said_of, sorted_in, standing_of, unsure_of
 from feedback.clustering.training import self_trained
 from feedback.clustering.vectors import Vectors, lexical_vectors, nearest_likeness
+from feedback.domain.sorts import Sort
 from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
 
 Progress = Callable[[float, str], None]
@@ -35,6 +37,7 @@ def find_themes(
     *,
     previous: ThemeSet | None = None,
     pins: Mapping[str, int | None] = NO_PINS,
+    sorts: Sequence[Sort] = (),
     stop_texts: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = quiet,
@@ -51,6 +54,9 @@ def find_themes(
         What the last run or a person left: ideas stay there unless another theme is clearly nearer.
     pins : mapping of idea id to theme id or None
         Where people placed ideas, None = among the leftovers. Always kept; pins of unknown ideas are ignored.
+    sorts : sequence of Sort
+        What participants say; of one participant and idea the last one counts. An idea that was sorted stands where
+        the sorts, weighed, say it most probably belongs. Sorts of unknown ideas and themes are ignored.
     stop_texts : sequence of str
         Titles and prompts of the conversation, whose words tell no theme from another.
     seed : int
@@ -66,79 +72,29 @@ def find_themes(
     # Sums of floats depend on how many threads share them; one thread gives the same themes on every machine.
     with threadpool_limits(limits=1):
         progress(0.0, "reading")
-        room = _read(ideas, stop_texts)
+        room = read_room(ideas, stop_texts)
         earlier = previous or ThemeSet()
-        start = _standing(room, earlier, pins)
+        start = standing_of(room, earlier, pins)
+        said = said_of(room, start, sorts)
+        unsure: tuple[str, ...] | None = None
         if len(room.ids) < ENOUGH_FOR_THEMES and not start.themes:
             found = ThemeSet((), tuple(idea.id for idea in ideas), earlier.next_id)
         else:
             progress(0.1, "measuring")
-            vectors = lexical_vectors(room.words, room.languages, seed=seed)
+            if len(said.ideas) or start.has_starters:
+                vectors, likeness = measured_with_names(room, start, seed)
+                shares, _ = drawn(likeness, said, start.decided)
+                start, unsure = sorted_in(start, likeness, shares, said), unsure_of(room, start, shares)
+            else:
+                vectors = lexical_vectors(room.words, room.languages, seed=seed)
             places = _placed(start, vectors, seed, progress)
             progress(0.9, "naming")
             found = _described(ideas, room, vectors, start, places, earlier)
         progress(1.0, "done")
-        return found
+        return replace(found, unsure=unsure)
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """The ideas in the order of their ids: whoever comes first in the file, the sums come out the same."""
-
-    ids: list[str]
-    texts: list[str]
-    languages: list[str | None]
-    words: list[list[Word]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Where the ideas stand before the run.
-
-    `themes` are carried on from the last run, by index; `places` holds one of these indexes or NOWHERE per idea.
-    """
-
-    themes: tuple[Theme, ...]
-    places: Labels
-    fixed: Mask
-    seen: Mask
-
-    @property
-    def closed(self) -> frozenset[int]:
-        """The indexes of themes that a person named: they are neither split nor dissolved."""
-        return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person)
-
-
-def _read(ideas: Sequence[IdeaText], stop_texts: Sequence[str]) -> _Room:
-    ordered = sorted(ideas, key=lambda idea: idea.id)
-    ids = [idea.id for idea in ordered]
-    if len(set(ids)) < len(ids):
-        raise ValueError("an idea id occurs twice")
-    texts = [normalise(idea.text) for idea in ordered]
-    languages = guess_languages(texts, [idea.lang for idea in ordered])
-    stops = room_stops_of(stop_texts, sorted({language for language in languages if language}))
-    words = [words_of(text, language, stops) for text, language in zip(texts, languages, strict=True)]
-    return _Room(ids, texts, languages, without_own_name(words))
-
-
-def _standing(room: _Room, earlier: ThemeSet, pins: Mapping[str, int | None]) -> _Standing:
-    theme_of: dict[str, int | None] = dict.fromkeys(earlier.leftovers)
-    theme_of.update((idea, theme.id) for theme in earlier.themes for idea in theme.ideas)
-    here = {idea: pins[idea] if idea in pins else theme_of.get(idea) for idea in room.ids}
-    wanted = {theme_id for theme_id in here.values() if theme_id is not None}
-    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.named_by_person]
-    # A pin outlives its theme: what a person placed comes back as a theme of that id.
-    themes += [Theme(theme_id, "") for theme_id in sorted(wanted - {theme.id for theme in themes})]
-    index_of: dict[int | None, int] = {theme.id: index for index, theme in enumerate(themes)} | {None: NOWHERE}
-    return _Standing(
-        tuple(themes),
-        np.array([index_of[here[idea]] for idea in room.ids], dtype=np.int64),
-        np.array([idea in pins for idea in room.ids], dtype=np.bool_),
-        np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_),
-    )
-
-
-def _placed(start: _Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
+def _placed(start: Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
     """Return the theme index of each idea; indexes past the carried themes are new themes."""
     lonely = (nearest_likeness(vectors.terms) < LONELY) & (start.places == NOWHERE)
     limits = Limits(start.fixed, lonely)
@@ -155,7 +111,7 @@ def _placed(start: _Standing, vectors: Vectors, seed: int, progress: Progress) -
     return without_singles(vectors.rows, places, limits, start.closed)
 
 
-def _first_clusters(start: _Standing, vectors: Vectors, limits: Limits, seed: int, progress: Progress) -> Labels:
+def _first_clusters(start: Standing, vectors: Vectors, limits: Limits, seed: int, progress: Progress) -> Labels:
     places = np.full(len(start.places), NOWHERE, dtype=np.int64)
     free = np.flatnonzero(~limits.fixed & ~limits.lonely)
     if len(places) >= ENOUGH_FOR_THEMES and len(free):
@@ -165,14 +121,14 @@ def _first_clusters(start: _Standing, vectors: Vectors, limits: Limits, seed: in
     return places
 
 
-def _growth(start: _Standing) -> Growth:
+def _growth(start: Standing) -> Growth:
     """Return one split per run, more when the room has more than doubled."""
     size, new = len(start.seen), int((~start.seen).sum())
     return Growth(usual_count(size), ceil(new / max(1, size - new)), start.closed)
 
 
 def _described(
-    ideas: Sequence[IdeaText], room: _Room, vectors: Vectors, start: _Standing, places: Labels, earlier: ThemeSet
+    ideas: Sequence[IdeaText], room: Room, vectors: Vectors, start: Standing, places: Labels, earlier: ThemeSet
 ) -> ThemeSet:
     groups = _groups(start, places)
     ids, next_id = _identified(groups, room, start, earlier)
@@ -191,7 +147,7 @@ def _described(
     return ThemeSet(tuple(sorted(themes, key=lambda theme: theme.id)), leftovers, next_id)
 
 
-def _groups(start: _Standing, places: Labels) -> list[tuple[int | None, list[int]]]:
+def _groups(start: Standing, places: Labels) -> list[tuple[int | None, list[int]]]:
     """Return the themes of this run: carried ones with their index first, then new ones, the largest first."""
     members = {int(index): np.flatnonzero(places == index).tolist() for index in np.unique(places[places != NOWHERE])}
     carried = [index for index in range(len(start.themes)) if index in members or index in start.closed]
@@ -202,7 +158,7 @@ def _groups(start: _Standing, places: Labels) -> list[tuple[int | None, list[int
 
 
 def _identified(
-    groups: Sequence[tuple[int | None, list[int]]], room: _Room, start: _Standing, earlier: ThemeSet
+    groups: Sequence[tuple[int | None, list[int]]], room: Room, start: Standing, earlier: ThemeSet
 ) -> tuple[list[int], int]:
     known = {theme.id: frozenset(theme.ideas) for theme in start.themes}
     touched = start.closed | frozenset(start.places[start.fixed].tolist())

@@ -17,7 +17,10 @@ class IdeaText:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A named group of ideas. `id` is its number within the conversation and is never given to another theme."""
+    """A named group of ideas. `id` is its number within the conversation and is never given to another theme.
+
+    The words of `description` draw ideas as those of a person's name do.
+    """
 
     id: int
     name: str
@@ -25,15 +28,21 @@ class Theme:
     terms: tuple[str, ...] = ()
     ideas: tuple[str, ...] = ()
     representatives: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeSet:
-    """All themes of a conversation and the leftovers; every idea stands in exactly one place."""
+    """All themes of a conversation and the leftovers; every idea stands in exactly one place.
+
+    `unsure`: where people sort or name themes beforehand, the ideas whose place is not clear yet, the least clear one
+    first; None where they do neither.
+    """
 
     themes: tuple[Theme, ...] = ()
     leftovers: tuple[str, ...] = ()
     next_id: int = 1
+    unsure: tuple[str, ...] | None = None
 
 
 NAME_LIMIT = 120

@@ -162,7 +162,7 @@ def test_find_themes_never_uses_an_id_again(room):
 
 
 def test_find_themes_keeps_a_theme_that_a_person_named_even_without_ideas(room):
-    ours = Theme(5, "Quiet rooms", named_by_person=True)
+    ours = Theme(5, "Chess clubs", named_by_person=True)
     found = find_themes(room, previous=ThemeSet((ours,), (), 6))
     assert next(theme for theme in found.themes if theme.id == 5) == ours
     assert min(theme.id for theme in found.themes if theme.id != 5) == 6

@@ -1,0 +1,184 @@
+"""`bench effort`: how much work people have to put in until the themes are theirs; here, a room that sorts.
+
+Simulated participants see what real ones would: an idea, and the names of the themes. They are right with a given
+probability and otherwise say any other theme alike; some tap at random. Nobody gets the same idea twice.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from bench.grouping import likeness
+from bench.labelled import BadFolder, LabelledRoom, read_labelled
+from bench.report import where
+from feedback.domain.sorts import Sort
+from feedback.domain.themes import Theme, ThemeSet
+
+Json = dict[str, Any]
+#: Sorts per idea after which it is measured.
+MARKS = (0.0, 0.5, 1.0, 2.0, 3.0)
+PEOPLE = 60
+#: Sorts between two runs in which the order of the cards is renewed, as a share of the room.
+RENEWED = 0.1
+#: Of the least certain ideas so many are dealt before they are looked at anew, so that not all get the same card.
+DEAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How its people sort: right with `right`, `random` of them without looking; cards in which order."""
+
+    right: float
+    random: float = 0.1
+    adaptive: bool = True
+
+    @property
+    def name(self) -> str:
+        """As the report calls it."""
+        order = "least certain first" if self.adaptive else "even"
+        return f"{self.right:.0%} right, {self.random:.0%} at random, {order}"
+
+
+CROWDS = (Crowd(0.85), Crowd(0.7), Crowd(0.85, adaptive=False))
+
+
+def measure(folder: Path, *, seed: int, as_json: bool) -> int:
+    """Let every room of a folder be sorted by every crowd; print the figures and return the exit code."""
+    try:
+        rooms = read_labelled(folder)
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    sorted_rooms: list[Json] = []
+    for room in rooms:
+        for crowd in CROWDS:
+            sorted_rooms.append({"room": room.name, "crowd": crowd.name, "ari": sort_room(room, crowd, seed=seed)})
+            print(_line(f"{room.name}, {crowd.name}", sorted_rooms[-1]["ari"]), file=sys.stderr, flush=True)
+    by_crowd: dict[str, list[dict[str, float]]] = {
+        crowd.name: [each["ari"] for each in sorted_rooms if each["crowd"] == crowd.name] for crowd in CROWDS
+    }
+    by_crowd["each idea where most put it, even"] = [majority(room, CROWDS[-1], seed=seed) for room in rooms]
+    means = {
+        name: {str(mark): mean(ari[str(mark)] for ari in aris) for mark in MARKS} for name, aris in by_crowd.items()
+    }
+    report: Json = {"rooms": sorted_rooms, "sorts_per_idea": means, "seed": seed} | where()
+    print(json.dumps(report) if as_json else text_of(report))
+    return 0
+
+
+def sort_room(room: LabelledRoom, crowd: Crowd, *, seed: int) -> dict[str, float]:
+    """Return the adjusted Rand index over the ideas that have a theme, by sorts per idea."""
+    from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
+
+    starters = starters_of(room)
+    found = find_themes(room.ideas, previous=starters, seed=seed)
+    reached = {str(MARKS[0]): _reached(room, found)}
+    taps = Taps(room, starters, crowd, seed)
+    renew = max(1, round(RENEWED * len(room.ideas)))
+    for mark in MARKS[1:]:
+        while len(taps.sorts) < round(mark * len(room.ideas)) and taps.tap(found.unsure or ()):
+            if crowd.adaptive and len(taps.sorts) % renew == 0:
+                found = find_themes(room.ideas, previous=starters, sorts=taps.sorts, seed=seed)
+        found = find_themes(room.ideas, previous=starters, sorts=taps.sorts, seed=seed)
+        reached[str(mark)] = _reached(room, found)
+    return reached
+
+
+def majority(room: LabelledRoom, crowd: Crowd, *, seed: int) -> dict[str, float]:
+    """Return what the same crowd's sorts reach when each idea stands where most people put it."""
+    starters, reached = starters_of(room), {}
+    taps = Taps(room, starters, crowd, seed)
+    for mark in MARKS:
+        while len(taps.sorts) < round(mark * len(room.ideas)) and taps.tap(()):
+            pass
+        counts: dict[str, list[int | None]] = {idea.id: [] for idea in room.ideas}
+        for sort in taps.sorts:
+            counts[sort.idea].append(sort.theme)
+        places = {idea: max(said, key=said.count) if said else None for idea, said in counts.items()}
+        themes = tuple(
+            Theme(theme.id, theme.name, ideas=tuple(idea for idea, place in places.items() if place == theme.id))
+            for theme in starters.themes
+        )
+        reached[str(mark)] = _reached(room, ThemeSet(themes))
+    return reached
+
+
+def starters_of(room: LabelledRoom) -> ThemeSet:
+    """Return the room's true themes as themes that somebody named, without ideas."""
+    names = sorted(set(room.truth) - {""})
+    themes = [Theme(number, name.replace("_", " "), named_by_person=True) for number, name in enumerate(names, start=1)]
+    return ThemeSet(tuple(themes), (), len(themes) + 1)
+
+
+class Taps:
+    """The room's participants, who come one after the other in a random order; same seed, same room."""
+
+    def __init__(self, room: LabelledRoom, starters: ThemeSet, crowd: Crowd, seed: int) -> None:
+        self.sorts: list[Sort] = []
+        self._chance = random.Random(seed)
+        self._crowd = crowd
+        ids = {theme.name: theme.id for theme in starters.themes}
+        self._answers = [*ids.values(), None]
+        self._truth = {
+            idea.id: ids.get(truth.replace("_", " ")) for idea, truth in zip(room.ideas, room.truth, strict=True)
+        }
+        self._counts = dict.fromkeys(self._truth, 0)
+        self._seen: dict[str, set[str]] = {f"p{number}": set() for number in range(PEOPLE)}
+        self._blind = {name for name in self._seen if self._chance.random() < crowd.random}
+
+    def tap(self, unsure: Sequence[str]) -> bool:
+        """Let somebody sort one idea; False when everybody has seen everything. `unsure`: least certain first."""
+        able = [name for name, seen in self._seen.items() if len(seen) < len(self._truth)]
+        if not able:
+            return False
+        name = self._chance.choice(able)
+        idea = next(self._cards(name, unsure))
+        self._seen[name].add(idea)
+        self._counts[idea] += 1
+        self.sorts.append(Sort(name, idea, self._answer(name, idea)))
+        return True
+
+    def _cards(self, name: str, unsure: Sequence[str]) -> Iterator[str]:
+        """Yield the ideas that somebody has not seen in the order in which they are asked."""
+        new = [idea for idea in unsure if idea not in self._seen[name]] if self._crowd.adaptive else []
+        hand = new[: max(1, round(DEAL * len(self._truth)))]
+        self._chance.shuffle(hand)
+        yield from sorted(hand, key=self._counts.__getitem__)
+        rest = [idea for idea in self._truth if idea not in self._seen[name]]
+        self._chance.shuffle(rest)
+        yield from sorted(rest, key=self._counts.__getitem__)
+
+    def _answer(self, name: str, idea: str) -> int | None:
+        if name in self._blind:
+            return self._chance.choice(self._answers)
+        true = self._truth[idea]
+        if self._chance.random() < self._crowd.right:
+            return true
+        return self._chance.choice([answer for answer in self._answers if answer != true])
+
+
+def _reached(room: LabelledRoom, found: ThemeSet) -> float:
+    kept = [at for at, theme in enumerate(room.truth) if theme]
+    with_theme = LabelledRoom(
+        room.name, room.set_name, tuple(room.ideas[at] for at in kept), tuple(room.truth[at] for at in kept)
+    )
+    return float(likeness(with_theme, found)["ari"])
+
+
+def text_of(report: Json) -> str:
+    """Return a report as people read it."""
+    lines = [_line("ARI after … sorts per idea", {str(mark): str(mark) for mark in MARKS})]
+    lines += [_line(name, means) for name, means in report["sorts_per_idea"].items()]
+    return "\n".join([*lines, f"{report['machine']}; {report['date']}; {report['commit']}; seed {report['seed']}"])
+
+
+def _line(name: str, aris: dict[str, Any]) -> str:
+    shown = [f"{ari:>8}" if isinstance(ari, str) else f"{ari:>8.3f}" for ari in aris.values()]
+    return f"{name:<76}{''.join(shown)}"

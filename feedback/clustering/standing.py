@@ -1,0 +1,124 @@
+"""Where ideas stand before a run: where the last one left them, where people put them, and where they sort them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
+
+from feedback.clustering.clusters import Labels
+from feedback.clustering.drawing import Likeness
+from feedback.clustering.languages import guess_languages
+from feedback.clustering.refine import NOWHERE, Mask
+from feedback.clustering.room import Room
+from feedback.clustering.sorting import Said, Shares
+from feedback.clustering.text import normalise, words_of
+from feedback.clustering.vectors import Vectors, lexical_vectors
+from feedback.domain.sorts import Sort
+from feedback.domain.themes import Theme, ThemeSet
+
+CALLED = 0.1  # likeness to a name from which an idea that nobody has placed or sorted may go there
+DRAWN = 0.5  # and the share that this theme must have, beside all others
+SURE = 0.95  # share below which it is not known where an idea belongs
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the ideas stand before the run.
+
+    `themes` are carried on from the last run, by index; `places` holds one of these indexes or NOWHERE per idea.
+    """
+
+    themes: tuple[Theme, ...]
+    places: Labels
+    fixed: Mask
+    seen: Mask
+
+    @property
+    def closed(self) -> frozenset[int]:
+        """The indexes of themes that a person named: they are neither split nor dissolved."""
+        return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person)
+
+    @property
+    def has_starters(self) -> bool:
+        """Whether somebody has named a theme that no idea is in yet."""
+        return any(theme.named_by_person and not theme.ideas for theme in self.themes)
+
+    @property
+    def decided(self) -> Labels:
+        """Where people of the crew put ideas: the theme's index, one past the last for none, -1 for all other ideas."""
+        return np.where(self.fixed, np.where(self.places == NOWHERE, len(self.themes), self.places), -1)
+
+
+def standing_of(room: Room, earlier: ThemeSet, pins: Mapping[str, int | None]) -> Standing:
+    """Return where the last run and the crew left the ideas."""
+    theme_of: dict[str, int | None] = dict.fromkeys(earlier.leftovers)
+    theme_of.update((idea, theme.id) for theme in earlier.themes for idea in theme.ideas)
+    here = {idea: pins[idea] if idea in pins else theme_of.get(idea) for idea in room.ids}
+    wanted = {theme_id for theme_id in here.values() if theme_id is not None}
+    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.named_by_person]
+    # A pin outlives its theme: what a person placed comes back as a theme of that id.
+    themes += [Theme(theme_id, "") for theme_id in sorted(wanted - {theme.id for theme in themes})]
+    index_of: dict[int | None, int] = {theme.id: index for index, theme in enumerate(themes)} | {None: NOWHERE}
+    return Standing(
+        tuple(themes),
+        np.array([index_of[here[idea]] for idea in room.ids], dtype=np.int64),
+        np.array([idea in pins for idea in room.ids], dtype=np.bool_),
+        np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_),
+    )
+
+
+def said_of(room: Room, start: Standing, sorts: Sequence[Sort]) -> Said:
+    """Return the sorts as columns: of one participant and idea the last one, in whatever order they came."""
+    ideas = {idea: at for at, idea in enumerate(room.ids)}
+    answers: dict[int | None, int] = {theme.id: at for at, theme in enumerate(start.themes)}
+    answers[None] = len(start.themes)
+    last = {(sort.participant, sort.idea): sort.theme for sort in sorts if sort.idea in ideas and sort.theme in answers}
+    people = {name: at for at, name in enumerate(sorted({name for name, _ in last}))}
+    rows = sorted((people[name], ideas[idea], answers[theme]) for (name, idea), theme in last.items())
+    return Said(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
+
+
+def measured_with_names(room: Room, start: Standing, seed: int) -> tuple[Vectors, Likeness]:
+    """Return the ideas' vectors, and how they lie to the themes' names, which are measured as if they were ideas.
+
+    A theme that only the machine has named is known by the ideas that it had.
+    """
+    names = [normalise(f"{theme.name} {theme.description}") for theme in start.themes]
+    languages = [*room.languages, *guess_languages(names, [None] * len(names))]
+    words = [*room.words, *(words_of(name, tag) for name, tag in zip(names, languages[len(room.ids) :], strict=True))]
+    both = lexical_vectors(words, languages, seed=seed)
+    size = len(room.ids)
+    vectors = Vectors(both.terms[:size], both.rows[:size])
+    terms, rows = both.terms[size:].tolil(), both.rows[size:].copy()
+    for at, theme in enumerate(start.themes):
+        members = np.flatnonzero(start.places == at)
+        if len(members) and not theme.named_by_person:
+            terms[at] = csr_matrix(normalize(csr_matrix(vectors.terms[members].mean(axis=0))))
+            rows[at] = normalize(vectors.rows[members].mean(axis=0, keepdims=True))[0]
+    return vectors, Likeness(vectors.rows, rows, (vectors.terms @ csr_matrix(terms).T).toarray())
+
+
+def sorted_in(start: Standing, likeness: Likeness, shares: Shares, said: Said) -> Standing:
+    """Return where the ideas stand once sorts have moved those that were sorted, and names have drawn new ones."""
+    best = shares.argmax(axis=1)
+    sorted_ones = np.zeros(len(best), dtype=np.bool_)
+    sorted_ones[said.ideas] = True
+    sorted_ones &= ~start.fixed
+    near = np.hstack([likeness.to_names, np.zeros((len(best), 1))])[np.arange(len(best)), best]
+    called = ~start.seen & ~sorted_ones & (near > CALLED) & (shares.max(axis=1) >= DRAWN)
+    there = np.where(best < len(start.themes), best, NOWHERE)
+    return Standing(
+        start.themes,
+        np.where(sorted_ones | called, there, start.places),
+        start.fixed | sorted_ones,
+        start.seen | sorted_ones | called,
+    )
+
+
+def unsure_of(room: Room, start: Standing, shares: Shares) -> tuple[str, ...]:
+    """Return the ideas that nobody of the crew placed and whose place is not clear, the least clear one first."""
+    sureness = shares.max(axis=1)
+    order = sorted(np.flatnonzero((sureness < SURE) & ~start.fixed), key=lambda at: (sureness[at], room.ids[at]))
+    return tuple(room.ids[at] for at in order)
