@@ -263,7 +263,7 @@ class Storm:
             left = [entry for person in self.persons for entry in person.outbox.entries]
             kinds = dict(Counter(f"{entry.op['k']} after {entry.failures} failures" for entry in left))
             self.outcome.wrong.append(f"calm {spell + 1}: not answered within {drain:g} s: {kinds}")
-        await self._until(lambda: not self._returns, UNTOLD_WITHIN)
+        await self._until(lambda: not self._returns, UNTOLD_WITHIN * self.plan.patience)
         began = time.monotonic()
         while True:
             truth = Room(await self._truth())

@@ -11,11 +11,13 @@ Json = dict[str, Any]
 OWN_SHARE = 0.80
 
 
-def doubts(phones: int, phases: dict[str, Json], report: Json, database: Stored) -> list[str]:
+def doubts(
+    phones: int, phases: dict[str, Json], report: Json, database: Stored, *, own_share: float = OWN_SHARE
+) -> list[str]:
     """Return why the figures of a round may not be printed."""
     return [
         *_of_phones(phones, phases, report),
-        *_of_generator(phases),
+        *_of_generator(phases, own_share),
         *_of_rows(report, database),
         *_of_screens(report, database),
     ]
@@ -35,12 +37,12 @@ def _of_phones(phones: int, phases: dict[str, Json], report: Json) -> list[str]:
     return found
 
 
-def _of_generator(phases: dict[str, Json]) -> list[str]:
+def _of_generator(phases: dict[str, Json], most: float) -> list[str]:
     return [
         f"the load generator used {phase['own_cpu_share']:.0%} of its core in the phase “{name}”, at most "
-        f"{OWN_SHARE:.0%} may be: fewer phones or votes, or a quieter machine"
+        f"{most:.0%} may be: fewer phones or votes, or a quieter machine"
         for name, phase in phases.items()
-        if phase["own_cpu_share"] > OWN_SHARE
+        if phase["own_cpu_share"] > most
     ]
 
 

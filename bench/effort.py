@@ -6,24 +6,23 @@ probability and otherwise say any other theme alike; some tap at random. Nobody 
 
 from __future__ import annotations
 
-import json
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from bench.grouping import likeness
-from bench.labelled import BadFolder, LabelledRoom, read_labelled
-from bench.report import where
+from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import Theme, ThemeSet
 
 Json = dict[str, Any]
 #: Sorts per idea after which it is measured.
 MARKS = (0.0, 0.5, 1.0, 2.0, 3.0)
+DIGITS = {str(mark): 3 for mark in MARKS}
 PEOPLE = 60
 #: Sorts between two runs in which the order of the cards is renewed, as a share of the room.
 RENEWED = 0.1
@@ -51,26 +50,20 @@ CROWDS = (Crowd(0.85), Crowd(0.7), Crowd(0.85, adaptive=False))
 
 def measure(folder: Path, *, seed: int, as_json: bool) -> int:
     """Let every room of a folder be sorted by every crowd; print the figures and return the exit code."""
-    try:
-        rooms = read_labelled(folder)
-    except BadFolder as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    sorted_rooms: list[Json] = []
-    for room in rooms:
-        for crowd in CROWDS:
-            sorted_rooms.append({"room": room.name, "crowd": crowd.name, "ari": sort_room(room, crowd, seed=seed)})
-            print(_line(f"{room.name}, {crowd.name}", sorted_rooms[-1]["ari"]), file=sys.stderr, flush=True)
-    by_crowd: dict[str, list[dict[str, float]]] = {
-        crowd.name: [each["ari"] for each in sorted_rooms if each["crowd"] == crowd.name] for crowd in CROWDS
-    }
-    by_crowd["each idea where most put it, even"] = [majority(room, CROWDS[-1], seed=seed) for room in rooms]
-    means = {
-        name: {str(mark): mean(ari[str(mark)] for ari in aris) for mark in MARKS} for name, aris in by_crowd.items()
-    }
-    report: Json = {"rooms": sorted_rooms, "sorts_per_idea": means, "seed": seed} | where()
-    print(json.dumps(report) if as_json else text_of(report))
+    rooms = over_rooms(folder, partial(measure_room, seed=seed), lambda each: _lines(each["ari"], each["room"]))
+    means = {name: {mark: mean(room["ari"][name][mark] for room in rooms) for mark in DIGITS} for name in _names()}
+    print_report({"rooms": rooms, "sorts_per_idea": means}, seed, text_of, as_json=as_json)
     return 0
+
+
+def measure_room(room: LabelledRoom, *, seed: int) -> Json:
+    """Let a room be sorted by every crowd, and its last one's sorts be counted plainly."""
+    reached = [sort_room(room, crowd, seed=seed) for crowd in CROWDS] + [majority(room, CROWDS[-1], seed=seed)]
+    return {"room": room.name, "ari": dict(zip(_names(), reached, strict=True))}
+
+
+def _names() -> list[str]:
+    return [*(crowd.name for crowd in CROWDS), "where most put it, even"]
 
 
 def sort_room(room: LabelledRoom, crowd: Crowd, *, seed: int) -> dict[str, float]:
@@ -174,11 +167,8 @@ def _reached(room: LabelledRoom, found: ThemeSet) -> float:
 
 def text_of(report: Json) -> str:
     """Return a report as people read it."""
-    lines = [_line("ARI after … sorts per idea", {str(mark): str(mark) for mark in MARKS})]
-    lines += [_line(name, means) for name, means in report["sorts_per_idea"].items()]
-    return "\n".join([*lines, f"{report['machine']}; {report['date']}; {report['commit']}; seed {report['seed']}"])
+    return _lines(report["sorts_per_idea"], "ARI after … sorts per idea")
 
 
-def _line(name: str, aris: dict[str, Any]) -> str:
-    shown = [f"{ari:>8}" if isinstance(ari, str) else f"{ari:>8.3f}" for ari in aris.values()]
-    return f"{name:<76}{''.join(shown)}"
+def _lines(aris: dict[str, dict[str, float]], title: str) -> str:
+    return "\n".join([head_of(DIGITS, title), *(line_of(name, each, DIGITS) for name, each in aris.items())])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from bench.labelled import BadFolder, LabelledRoom, read_labelled
-from bench.report import where
+from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
 from feedback.domain.themes import ThemeSet
 
 Json = dict[str, Any]
@@ -22,17 +20,8 @@ FIGURES = {"ari": 3, "ami": 3, "k_error": 1, "leftovers": 3, "seconds": 2}
 
 def measure(folder: Path, *, seed: int, as_json: bool) -> int:
     """Measure every room of a folder and print the figures; returns the exit code."""
-    try:
-        rooms = read_labelled(folder)
-    except BadFolder as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    measured = []
-    for room in rooms:
-        measured.append(measure_room(room, seed=seed))
-        print(_line(room.name, measured[-1]), file=sys.stderr, flush=True)
-    report = summed_up(measured) | {"seed": seed} | where()
-    print(json.dumps(report) if as_json else text_of(report))
+    measured = over_rooms(folder, partial(measure_room, seed=seed), lambda each: line_of(each["room"], each, FIGURES))
+    print_report(summed_up(measured), seed, text_of, as_json=as_json)
     return 0
 
 
@@ -103,14 +92,5 @@ def _mean(measured: Sequence[Json]) -> Json:
 def text_of(report: Json) -> str:
     """Return a report as people read it."""
     groups: Mapping[str, Json] = report["sets"] | report["sizes"] | {f"all {report['mean']['rooms']}": report["mean"]}
-    lines = [_line(name, figures) for name, figures in groups.items()]
-    tail = f"{report['memory_mb']} MB; {report['machine']}; {report['date']}; {report['commit']}; seed {report['seed']}"
-    return "\n".join([_line("", {figure: figure for figure in FIGURES}), *lines, tail])
-
-
-def _line(name: str, figures: Json) -> str:
-    shown = [
-        f"{figures[figure]:>10}" if isinstance(figures[figure], str) else f"{figures[figure]:>10.{digits}f}"
-        for figure, digits in FIGURES.items()
-    ]
-    return f"{name:<28}{''.join(shown)}"
+    lines = [line_of(name, figures, FIGURES) for name, figures in groups.items()]
+    return "\n".join([head_of(FIGURES), *lines, f"{report['memory_mb']} MB"])

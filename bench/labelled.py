@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.report import where
 from feedback.domain.themes import IdeaText
 
+Json = dict[str, Any]
 DRAWS = "draws.jsonl"
 IDEAS = "ideas.tsv"
 
@@ -32,6 +35,41 @@ class LabelledRoom:
     def true_count(self) -> int:
         """How many themes there really are."""
         return len(set(self.truth) - {""})
+
+
+def over_rooms(folder: Path, measure: Callable[[LabelledRoom], Json], line: Callable[[Json], str]) -> list[Json]:
+    """Measure every room of a folder, and tell each result as it comes; ends the command when it cannot be read."""
+    try:
+        rooms = read_labelled(folder)
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(1)
+    results = []
+    for room in rooms:
+        results.append(measure(room))
+        print(line(results[-1]), file=sys.stderr, flush=True)
+    return results
+
+
+def line_of(name: str, figures: Mapping[str, Any], digits: Mapping[str, int]) -> str:
+    """Return a line of a table: figures with so many digits each, or the words of its head."""
+    shown = [
+        f"{figures[figure]:>10}" if isinstance(figures[figure], str) else f"{figures[figure]:>10.{count}f}"
+        for figure, count in digits.items()
+    ]
+    return f"{name:<48}{''.join(shown)}"
+
+
+def head_of(digits: Mapping[str, int], title: str = "") -> str:
+    """Return the head of such a table."""
+    return line_of(title, {figure: figure for figure in digits}, digits)
+
+
+def print_report(report: Json, seed: int, text_of: Callable[[Json], str], *, as_json: bool) -> None:
+    """Print a report with where, when and with which seed it was made."""
+    whole = report | {"seed": seed} | where()
+    tail = f"{whole['machine']}; {whole['date']}; {whole['commit']}; seed {seed}"
+    print(json.dumps(whole) if as_json else f"{text_of(whole)}\n{tail}")
 
 
 def read_labelled(folder: Path) -> list[LabelledRoom]:

@@ -97,7 +97,7 @@ class Raw:
 
     def _beat(self) -> None:
         self._seq += 1
-        changes = {"counts": {"joined": len(self._room), "ideas": 50, "votes": self._seq}, "ideas": [IDEA], "gone": []}
+        changes = {"counts": {"joined": len(self._room), "ideas": 50, "votes": self._seq}, "tallies": [[1, 1, 0, 0]]}
         beat = {"from": self._seq - 1, "to": self._seq, "shown": 0, "changes": changes}
         data = frame("42" + json.dumps(["beat", beat], separators=(",", ":")))
         write = os.write

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import wire
-from bench.outbox import NotNow
+from bench.outbox import NotNow, Op
 from bench.person import Person
 from bench.room import Room, call, parsed
 from bench.served import House, Server
@@ -24,8 +24,10 @@ from bench.served import House, Server
 #: Bytes: what the kernel keeps for a phone that does not read.
 BUFFER = 4096
 SIP = 16_384
-#: Ideas that people vote on: as many as fit into one beat.
+#: Ideas that people vote on.
 CHANGING = 100
+#: Words that fill the beats, since votes travel as numbers: an idea of the longest that there are.
+LONG = "🚋" * 480
 CALM_WITHIN = 20.0
 
 
@@ -43,10 +45,12 @@ class Plan:
     voters: int = 20
     every: float = 1.0
     seed: int = 1
+    #: How many times the bounds are meant, on a machine that has other things to do.
+    patience: float = 1.0
 
 
 class Sipper(Person):
-    """A phone that reads when it likes; `plan` is set before it joins."""
+    """A phone that reads when it likes, by its `plan`."""
 
     plan = Plan()
 
@@ -83,34 +87,39 @@ class Sipper(Person):
         return int(json.loads(data[head[2] :])["seq"])
 
 
-async def _vote(person: Person, ideas: list[str], plan: Plan) -> None:
-    """Vote for some ideas at once by HTTP, again and again."""
+async def _vote(person: Person, ideas: list[str], plan: Plan, prompt: int) -> None:
+    """Vote for some ideas at once by HTTP and change the words of an own one, again and again."""
+    own = f"{person.participant:0>26}"
+    ops: list[Op] = [{"op": own, "k": "idea", "id": own, "prompt": prompt, "text": LONG, "lang": "en"}]
     while True:
-        await asyncio.sleep(plan.every * person.chance.uniform(0.5, 1.5))
-        ops = []
-        for idea in person.chance.sample(ideas, min(20, len(ideas))):
-            person.outbox.rev += 1
-            val, name = person.chance.choice((1, -1, 0)), f"{person.outbox.rev:026d}"
-            ops.append({"op": name, "k": "vote", "idea": idea, "val": val, "rev": person.outbox.rev})
         try:
             acks = await person.by_http(ops)
             person.counts["acked"] = person.counts.get("acked", 0) + sum(ack["status"] == "ok" for ack in acks)
         except NotNow as told:
             await asyncio.sleep(told.wait)
+        await asyncio.sleep(plan.every * person.chance.uniform(0.5, 1.5))
+        ops = [{"k": "edit", "idea": own, "text": f"{LONG} {person.outbox.rev}"}]
+        for idea in person.chance.sample(ideas, min(19, len(ideas))):
+            ops.append({"k": "vote", "idea": idea, "val": person.chance.choice((1, -1, 0))})
+        for op in ops:
+            person.outbox.rev += 1
+            op |= {"op": f"{person.outbox.rev:026d}", "rev": person.outbox.rev}
 
 
 async def _play(plan: Plan, house: House, server: Server) -> dict[str, Any]:
     host, wrong = f"127.0.0.1:{server.port}", []
-    Sipper.plan = plan
     sippers = [Sipper(server.port, host, house.code, seed=n, took=lambda _: None) for n in range(plan.clients)]
+    for sipper in sippers:
+        sipper.plan = plan
     voters = [Person(server.port, host, house.code, seed=-n - 1, took=lambda _: None) for n in range(plan.voters)]
     await asyncio.gather(*(person.join() for person in (*sippers, *voters)))
-    votes = [asyncio.create_task(_vote(person, house.ideas[:CHANGING], plan)) for person in voters]
+    prompt = (await _truth(host, server, house))["prompts"][-1]["id"]
+    votes = [asyncio.create_task(_vote(person, house.ideas[:CHANGING], plan, prompt)) for person in voters]
     sips = [asyncio.create_task(person.sip()) for person in sippers]
     await asyncio.sleep(plan.seconds)
     for vote in votes:
         vote.cancel()
-    done, late = await asyncio.wait(sips, timeout=CALM_WITHIN + 2 * plan.longest)
+    done, late = await asyncio.wait(sips, timeout=CALM_WITHIN * plan.patience + 2 * plan.longest)
     wrong += [f"a state in sips: {task.exception()!r}" for task in done if task.exception()]
     wrong += ["a state in sips never came"] * len(late)
     apart, took = await _settle(sippers, host, server, house)
@@ -130,7 +139,7 @@ async def _play(plan: Plan, house: House, server: Server) -> dict[str, Any]:
         "seconds": plan.seconds,
         "pauses": counts["pauses"],
         "sockets": counts["dials"],
-        "votes": counts["acked"],
+        "ops": counts["acked"],
         "protocol_errors": counts["protocol"],
         "settled_s": round(took, 2),
         "wrong": wrong,
@@ -139,17 +148,22 @@ async def _play(plan: Plan, house: House, server: Server) -> dict[str, Any]:
 
 async def _settle(people: list[Sipper], host: str, server: Server, house: House) -> tuple[list[Room | None], float]:
     """Wait until all screens show what the server holds; returns those that do not."""
-    patience = CALM_WITHIN + Sipper.plan.longest
-    Sipper.plan = Plan(pauses=0.0)
+    patience = max(CALM_WITHIN * person.plan.patience + person.plan.longest for person in people)
+    for person in people:
+        person.plan = Plan(pauses=0.0)
     began = time.monotonic()
     while True:
-        _, _, body = await call(server.port, host, f"/c/{house.code}/sync?since=0", "")
-        truth = Room(parsed(body))
+        truth = Room(await _truth(host, server, house))
         apart = [person.room for person in people if person.room != truth]
         took = time.monotonic() - began
         if not apart or took > patience:
             return apart, took
         await asyncio.sleep(0.2)
+
+
+async def _truth(host: str, server: Server, house: House) -> Any:
+    _, _, body = await call(server.port, host, f"/c/{house.code}/sync?since=0", "")
+    return parsed(body)
 
 
 def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gzip
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from bench import wire
@@ -27,18 +28,26 @@ class Room:
 
     def __init__(self, whole: Json) -> None:
         self.seq: int = whole["seq"]
-        self.ideas: dict[str, Json] = {idea["id"]: idea for idea in whole["ideas"]}
+        self.ideas: dict[str, Json] = {}
+        self._ids: dict[int, str] = {}
+        self._put(whole["ideas"])
         self.rest: Json = {name: whole[name] for name in WHOLE}
 
     def apply(self, frame: Json) -> None:
         """Take in a frame that fits."""
         changes = frame["changes"]
-        for idea in changes.get("ideas", ()):
-            self.ideas[idea["id"]] = idea
+        self._put(changes.get("ideas", ()))
+        for number, agree, disagree, passes in changes.get("tallies", ()):
+            if idea := self.ideas.get(self._ids.get(number, "")):
+                self.ideas[idea["id"]] = idea | {"agree": agree, "disagree": disagree, "pass": passes}
         for gone in changes.get("gone", ()):
             self.ideas.pop(gone, None)
         self.rest.update({name: changes[name] for name in WHOLE if name in changes})
         self.seq = frame["to"]
+
+    def _put(self, ideas: Sequence[Json]) -> None:
+        self.ideas.update({idea["id"]: idea for idea in ideas})
+        self._ids.update({idea["n"]: idea["id"] for idea in ideas})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Room) and (self.seq, self.ideas, self.rest) == (other.seq, other.ideas, other.rest)

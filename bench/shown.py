@@ -25,6 +25,7 @@ class Screen:
         "_crowd",
         "_fetcher",
         "_held",
+        "_ids",
         "_number",
         "_planned",
         "at",
@@ -56,6 +57,7 @@ class Screen:
         self.at: list[float] = []
         #: Tallies on its screen, kept by some phones only.
         self.room: dict[str, Tally] | None = {} if watched else None
+        self._ids: dict[int, str] = {}
 
     def sync(self) -> None:
         """Fetch the state, or what is new in it."""
@@ -109,7 +111,11 @@ class Screen:
             if whole:
                 self.room.clear()
             for idea in changes.get("ideas", ()):
+                self._ids[idea["n"]] = idea["id"]
                 self.room[idea["id"]] = (idea["agree"], idea["disagree"], idea["pass"])
+            for number, agree, disagree, passes in changes.get("tallies", ()):
+                if number in self._ids:
+                    self.room[self._ids[number]] = (agree, disagree, passes)
 
     def _note(self, what: str) -> None:
         has = self.has

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
-import sys
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from bench.grouping import likeness
-from bench.labelled import BadFolder, LabelledRoom, read_labelled
-from bench.report import where
+from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
 from feedback.domain.themes import ThemeSet
 
 Json = dict[str, Any]
@@ -24,17 +22,9 @@ FIGURES = {"moved": 3, "worst": 3, "to_last": 3, "final_ari": 3, "fresh_ari": 3,
 
 def measure(folder: Path, *, seed: int, as_json: bool) -> int:
     """Fill every room of a folder and print the figures; returns the exit code: 1 when a pin was not kept."""
-    try:
-        rooms = read_labelled(folder)
-    except BadFolder as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    filled = []
-    for room in rooms:
-        filled.append(fill(room, seed=seed))
-        print(_line(room.name, filled[-1]), file=sys.stderr, flush=True)
-    report: Json = {"rooms": filled, "mean": _mean(filled), "seed": seed} | where()
-    print(json.dumps(report) if as_json else text_of(report))
+    filled = over_rooms(folder, partial(fill, seed=seed), lambda each: line_of(each["room"], each, FIGURES))
+    report: Json = {"rooms": filled, "mean": _mean(filled)}
+    print_report(report, seed, text_of, as_json=as_json)
     return int(report["mean"]["pins_lost"] > 0)
 
 
@@ -115,14 +105,4 @@ def _mean(filled: list[Json]) -> Json:
 
 def text_of(report: Json) -> str:
     """Return a report as people read it."""
-    head = _line("", {figure: figure for figure in FIGURES})
-    tail = f"{report['machine']}; {report['date']}; {report['commit']}; seed {report['seed']}"
-    return "\n".join([head, _line(f"all {report['mean']['rooms']}", report["mean"]), tail])
-
-
-def _line(name: str, figures: Json) -> str:
-    shown = [
-        f"{figures[figure]:>10}" if isinstance(figures[figure], str) else f"{figures[figure]:>10.{digits}f}"
-        for figure, digits in FIGURES.items()
-    ]
-    return f"{name:<28}{''.join(shown)}"
+    return "\n".join([head_of(FIGURES), line_of(f"all {report['mean']['rooms']}", report["mean"], FIGURES)])

@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 from bench import generator
-from bench.checks import doubts
+from bench.checks import OWN_SHARE, doubts
 from bench.crowd import Crowd
 from bench.measure import cpu_of, quantiles, wait_of
 from bench.person import MINE_JITTER
@@ -116,7 +116,7 @@ class Room(Line):
             [sys.executable, "-m", "bench.storm"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         known = {"port": server.port, "code": house.code, "ideas": house.ideas, "pids": []}
-        self._send(known | {"core": plan.own_core, "seed": plan.seed})
+        self._send(known | {"core": plan.own_core, "seed": plan.seed, "grace": generator.GRACE * plan.patience})
 
 
 def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -> Json:
@@ -127,12 +127,13 @@ def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -
         say(f"  {plan.phones} phones join within {plan.join_within:g} s")
         joined = line.ask("join", phones=plan.phones, within=plan.join_within)
         line.begin("votes", rate=plan.votes_per_second, seconds=plan.seconds)
-        crowd = Crowded(server, house.code, plan.phones)
+        crowd = Crowded(server, house.code, plan)
         restarts = [_restart(plan, server, crowd, number + 1, say) for number in range(plan.restarts)]
         voted = line.answer()
         backs = [line.ask("returns", told=each["told"]) for each in restarts]
         report = line.ask("report")
-        wrong = doubts(plan.phones, {"join": joined, "votes": voted}, report, stored(house))
+        share = OWN_SHARE * plan.patience
+        wrong = doubts(plan.phones, {"join": joined, "votes": voted}, report, stored(house), own_share=share)
     finally:
         line.close()
         server.stop()
@@ -142,13 +143,13 @@ def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -
 class Crowded:
     """Tells when all phones are there."""
 
-    def __init__(self, server: Server, code: str, phones: int) -> None:
-        self._server, self._phones = server, phones
+    def __init__(self, server: Server, code: str, plan: Plan) -> None:
+        self._server, self._phones, self._patience = server, plan.phones, plan.patience
         self._path = f"/c/{code}/sync?since=0"
 
     def wait(self) -> None:
         """Return when they are, or when they should have been."""
-        until = monotonic() + RESYNC_WITHIN
+        until = monotonic() + RESYNC_WITHIN * self._patience
         while self._here() < self._phones and monotonic() < until:
             time.sleep(0.25)
 

@@ -199,7 +199,9 @@ export class Reads {
     this.hasOwn = prepared("SELECT EXISTS (SELECT 1 FROM vote WHERE vote.participant_id = ?) OR EXISTS (SELECT 1 FROM idea WHERE idea.participant_id = ?)");
     this.participant = prepared("SELECT participant.id FROM participant WHERE participant.conversation_id = ? AND participant.token_hash = ?");
     this.seqs = prepared("SELECT conversation.seq FROM conversation WHERE conversation.id = ?");
-    this.changed = prepared("SELECT change.kind, change.ref, count(*) FROM change WHERE change.conversation_id = ? AND change.seq > ? AND change.seq <= ? GROUP BY change.kind, change.ref");
+    this.changed = prepared(
+      "SELECT log.kind, log.ref, log.often, idea.number, idea.agree, idea.disagree, idea.passes, idea.state FROM (SELECT change.kind AS kind, change.ref AS ref, count(*) AS often FROM change WHERE change.conversation_id = ? AND change.seq > ? AND change.seq <= ? GROUP BY change.kind, change.ref) AS log LEFT OUTER JOIN idea ON idea.id = log.ref",
+    );
     this.joined = prepared("SELECT conversation.joined FROM conversation WHERE conversation.id = ?");
     this.sums = prepared("SELECT count(*), coalesce(sum(idea.agree), 0) FROM idea WHERE idea.conversation_id = ? AND idea.state = 'shown'");
     this.themes = prepared("SELECT theme.id FROM theme WHERE theme.conversation_id = ? AND theme.standing IS 1 LIMIT 1");
@@ -227,10 +229,19 @@ export class Reads {
     if (upto - since > this.delta) return null;
     const logged = this.changed.all(place, since, upto);
     if (logged.reduce((sum, [, , often]) => sum + often, 0) < upto - since) return null;
-    const wanted = [...new Set(logged.filter(([kind]) => kind === "vote" || kind === "idea").map(([, ref]) => ref))];
-    const changes = { counts: this.countsOf(place), ideas: this.someIdeas.all(JSON.stringify(wanted)).map(ideaOf) };
-    const here = new Set(changes.ideas.map(({ id }) => id));
-    changes.gone = wanted.filter((id) => !here.has(id));
+    const whole = new Set(logged.filter(([kind]) => kind === "idea").map(([, ref]) => ref));
+    const voted = logged.filter(([kind, ref]) => kind === "vote" && !whole.has(ref));
+    const ideas = whole.size ? this.someIdeas.all(JSON.stringify([...whole])).map(ideaOf) : [];
+    for (const { id } of ideas) whole.delete(id);
+    const tallies = [];
+    for (const [, ref, , ...tally] of voted) {
+      if (tally.pop() === "shown") tallies.push(tally);
+      else whole.add(ref);
+    }
+    const changes = { counts: this.countsOf(place) };
+    if (ideas.length) changes.ideas = ideas;
+    if (tallies.length) changes.tallies = tallies;
+    if (whole.size) changes.gone = [...whole];
     this.themes.get(place); // there are none in this benchmark, but ours asks
     return changes;
   }

@@ -269,8 +269,9 @@ function beat() {
   if (changes === null) return io.to("phone").emit("sync", { to: upto });
   changes.counts.here = here.size;
   const frame = { from: since, to: upto, shown: 0, changes };
-  // Only a frame of very many ideas can be too large: then ours measures it, and sends a hint instead.
-  if (changes.ideas.length > 40 && Buffer.byteLength(JSON.stringify(frame)) > LARGEST_BEAT) return io.to("phone").emit("sync", { to: upto });
+  // Only a frame of very many ideas can be too large; ours cuts it in parts then. No round here comes near.
+  const large = (changes.ideas?.length ?? 0) > 40 || (changes.tallies?.length ?? 0) > 1_000;
+  if (large && Buffer.byteLength(JSON.stringify(frame)) > LARGEST_BEAT) return io.to("phone").emit("sync", { to: upto });
   return io.to("phone").emit("beat", frame);
 }
 
