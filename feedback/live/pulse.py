@@ -49,13 +49,22 @@ class Pulse:
         beats = []
         for (conversation_id, view), since in self._sent.items():
             upto = self._newest[conversation_id]
-            rested = now - self._when.get((conversation_id, view), -1e9) >= self._periods[view]
-            if upto > since and rested:
+            if upto > since and now >= self._when.get((conversation_id, view), -1e9) + self._periods[view]:
                 beats.append(Beat(conversation_id, view, since, upto))
         for beat in beats:
             self._sent[beat.conversation_id, beat.view] = beat.upto
-            self._when[beat.conversation_id, beat.view] = now
+            self._when[beat.conversation_id, beat.view] = self._beaten(beat, now)
         return beats
+
+    def _beaten(self, beat: Beat, now: float) -> float:
+        # Who asks a little late shall not make all later beats late: the rhythm goes on from when this one was due.
+        period = self._periods[beat.view]
+        was_due = self._when.get((beat.conversation_id, beat.view), -1e9) + period
+        return was_due if now - was_due < period / 4 else now
+
+    def hold(self, beat: Beat, upto: int) -> None:
+        """Note that a beat was sent only up to `upto`; the rest is due with the next one."""
+        self._sent[beat.conversation_id, beat.view] = upto
 
     def is_behind(self) -> bool:
         """Tell whether any audience has not been sent the newest commit of its conversation."""

@@ -17,7 +17,6 @@ from gevent.lock import Semaphore
 from feedback.live.connection import Connection, event_frame
 
 NAMESPACE = "/"
-LARGEST_BEAT = 32 * 1024  # bytes; anything larger is fetched, cached and compressed, over HTTP
 YIELD_EVERY = 256  # sockets, about 3 ms
 
 
@@ -47,13 +46,15 @@ class RoomManager(socketio.Manager):
         key: name of an absolute frame, which may replace an unsent older one of that name. None: a delta
         `{from, to, …}`, which a socket that is behind does not get; it gets `sync {to}` when it has caught up.
         """
+        if room not in self._by_name:
+            return 0
+        return self.send(room, event, event_frame(event, payload), int(payload.get("to", 0)), key=key)
+
+    def send(self, room: str, event: str, frame: bytes, to: int, *, key: str | None = None) -> int:
+        """Send a frame of this event as `broadcast` does; it leads to commit number `to`."""
         members = self._by_name.get(room)
         if members is None:
             return 0
-        to = int(payload.get("to", 0))
-        frame = event_frame(event, payload)
-        if key is None and len(frame) > LARGEST_BEAT:
-            event, frame = "sync", event_frame("sync", {"to": to})
         with members.turn:
             sockets = list(members.sockets.values())
             for done, connection in enumerate(sockets, 1):

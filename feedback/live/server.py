@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -31,8 +32,9 @@ from feedback.live import transport
 from feedback.live.catchup import CatchUp
 from feedback.live.connection import Later, event_frame
 from feedback.live.crowd import Crowd
+from feedback.live.parts import LARGEST_BEAT, first_part
 from feedback.live.pulse import Beat, Pulse
-from feedback.live.rooms import LARGEST_BEAT, RoomManager
+from feedback.live.rooms import RoomManager
 from feedback.live.seats import VIEWS, Seat, cookie_in, known_to, seat_of
 from feedback.pace import Pace, address_of
 from feedback.presence import Presence
@@ -193,25 +195,28 @@ class Live:
 
     def _send(self, due: Beat) -> None:
         room = room_of(due.conversation_id, due.view)
+        part = first_part(due.since, due.upto, lambda upto: self._frame(replace(due, upto=upto)))
+        upto = due.upto if part is None else part[1]
+        self._pulse.hold(due, upto)
         if due.view == "stage":
-            self._presence.show(due.conversation_id, due.upto)
-        frame = self._frame(due)
-        if frame is None:
-            self._rooms.broadcast(room, "sync", {"to": due.upto}, key="sync")
-            return
-        if "ideas" in frame["changes"] and "themes" not in frame["changes"]:
-            self._owed.setdefault(due.conversation_id, time.monotonic())
-        self._rooms.broadcast(room, "beat", frame)
+            self._presence.show(due.conversation_id, upto)
+        if part is None:
+            self._rooms.broadcast(room, "sync", {"to": upto}, key="sync")
+        else:
+            self._rooms.send(room, "beat", *part)
 
-    def _frame(self, due: Beat, *, sizes: bool = False) -> dict[str, Any] | None:
-        """Build the frame of a beat; None when only the whole state will do."""
+    def _frame(self, due: Beat, *, sizes: bool = False) -> bytes | None:
+        """Build the frame of a beat; None when only the whole state will do. Without `sizes` a heart owes them."""
         place, crew = due.conversation_id, due.view == "crew"
         with self._engine.connect() as database:
             changes = delta_of(database, place, due.since, due.upto, crew=crew, sizes=sizes)
         if changes is None:
             return None
+        if "themes" not in changes and not sizes and changes.keys() & {"ideas", "tallies", "gone"}:
+            self._owed.setdefault(place, time.monotonic())
         changes["counts"]["here"] = self._presence.here(place)
-        return {"from": due.since, "to": due.upto, "shown": self._presence.shown(place), "changes": changes}
+        shown = self._presence.shown(place)
+        return event_frame("beat", {"from": due.since, "to": due.upto, "shown": shown, "changes": changes})
 
     def _heart(self, conversation_id: int, view: str) -> dict[str, Any]:
         with self._engine.connect() as database:
@@ -273,8 +278,7 @@ class Live:
         if (*place, upto) != self._catching_up:
             self._catching_up, self._catch_ups = (*place, upto), {}
         if since not in self._catch_ups and len(self._catch_ups) < CATCH_UPS:
-            frame = self._frame(Beat(*place, since, upto), sizes=True)
-            self._catch_ups[since] = event_frame("beat", frame) if frame else b""
+            self._catch_ups[since] = self._frame(Beat(*place, since, upto), sizes=True) or b""
         missed = self._catch_ups.get(since, b"")
         return missed if 0 < len(missed) <= LARGEST_BEAT else None
 

@@ -99,7 +99,10 @@ class Participant(Base):
 
 
 class Change(Base):
-    """What a commit changed: the seed of every beat and delta. `ref` names the idea where `kind` is "idea"."""
+    """What a commit changed: the seed of every beat and delta.
+
+    `ref` names the idea where `kind` is "idea", or "vote": then nothing of it but its tally has changed.
+    """
 
     __tablename__ = "change"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, literal_column, or_, select
 
 from feedback.domain.ideas import IdeaState, Source
 from feedback.domain.programme import PromptState
@@ -11,11 +11,16 @@ from feedback.store.programme import Change, Conversation, Prompt, Strand
 from feedback.store.statements import Statement
 from feedback.store.themes import Placement, ThemeRow, ThemeRun
 
-#: A delta may reach back so many commits, and be about so many ideas; beyond that the whole state is cheaper.
+#: A delta may reach back so many commits, and hold so many ideas, and so many tallies of others (which then cost as
+#: much); beyond that the whole state is cheaper: it is built once for all who ask.
 DELTA_LIMIT = 10_000
 IDEAS_LIMIT = 500
+TALLIES_LIMIT = 2_000
 _WHOLE = frozenset({"cleared"})
 _ABOUT_IDEAS = frozenset({"idea", "vote"})
+#: The states of ideas that screens show.
+_FOR_ALL = frozenset({IdeaState.SHOWN.value})
+_FOR_CREW = _FOR_ALL | {IdeaState.HIDDEN.value}
 Json = dict[str, Any]
 
 
@@ -36,20 +41,48 @@ class IdeaRow(NamedTuple):
     reason: str
 
 
+class Logged(NamedTuple):
+    """What was logged about one thing, how often, and the tally of the idea that it was."""
+
+    kind: str
+    ref: str
+    often: int
+    number: int
+    agree: int
+    disagree: int
+    passes: int
+    state: str | None
+
+    @property
+    def tally(self) -> tuple[int, ...]:
+        """The idea's number, and how many agree, disagree and pass."""
+        return self[3:7]
+
+
 def _ideas(*, crew: bool) -> Any:
     query = select(*(getattr(Idea, name) for name in IdeaRow._fields)).order_by(Idea.number)
-    shown = (IdeaState.SHOWN, IdeaState.HIDDEN) if crew else (IdeaState.SHOWN,)
+    shown = sorted(_FOR_CREW if crew else _FOR_ALL)
     return query.where(or_(*(Idea.state == literal_column(f"'{state}'") for state in shown)))
 
 
-def _changed(*, crew: bool) -> Any:
-    changed = select(Change.ref).where(
+def _logged_here() -> ColumnElement[bool]:
+    return and_(
         Change.conversation_id == bindparam("conversation"),
         Change.seq > bindparam("since"),
         Change.seq <= bindparam("upto"),
-        Change.kind.in_(literal_column(f"'{kind}'") for kind in sorted(_ABOUT_IDEAS)),
     )
+
+
+def _changed(*, crew: bool) -> Any:
+    changed = select(Change.ref).where(_logged_here(), Change.kind == literal_column("'idea'"))
     return _ideas(crew=crew).where(Idea.id.in_(changed))
+
+
+def _logged() -> Any:
+    log = select(Change.kind, Change.ref, func.count().label("often")).where(_logged_here())
+    each = log.group_by(Change.kind, Change.ref).subquery()
+    tally = (Idea.number, Idea.agree, Idea.disagree, Idea.passes, Idea.state)
+    return select(each.c.kind, each.c.ref, each.c.often, *tally).outerjoin(Idea, Idea.id == each.c.ref)
 
 
 def _here(query: Any) -> Any:
@@ -60,18 +93,9 @@ _IDEAS = Statement(lambda _: _here(_ideas(crew=False)))
 _IDEAS_FOR_CREW = Statement(lambda _: _here(_ideas(crew=True)))
 _CHANGED = Statement(lambda _: _changed(crew=False))
 _CHANGED_FOR_CREW = Statement(lambda _: _changed(crew=True))
-#: Each kind of change and what it was about, with how often: thousands of votes are about dozens of ideas.
-_LOGGED = Statement(
-    lambda _: (
-        select(Change.kind, Change.ref, func.count())
-        .where(
-            Change.conversation_id == bindparam("conversation"),
-            Change.seq > bindparam("since"),
-            Change.seq <= bindparam("upto"),
-        )
-        .group_by(Change.kind, Change.ref)
-    )
-)
+#: Each kind of change and what it was about, with how often: thousands of votes are about dozens of ideas. With the
+#: tally of that idea, which is all that a vote changes.
+_LOGGED = Statement(lambda _: _logged())
 _COUNTS = Statement(
     lambda _: (
         select(Conversation.joined, func.count(Idea.agree), func.coalesce(func.sum(Idea.agree), 0))
@@ -112,21 +136,20 @@ def delta_of(
 ) -> Json | None:
     """Return what changed after `since` up to `upto` as absolute values; None when only the whole state will do.
 
+    Ideas of which only votes changed come as tallies, `[number, agree, disagree, passes]`: words are most of an idea.
     sizes: also the themes when only their sizes and votes have changed with their ideas; they cost as much as all else.
     """
     if upto - since > DELTA_LIMIT:
         return None
     span = {"conversation": conversation_id, "since": since, "upto": upto}
-    logged = _LOGGED.fetch(db, **span)
-    kinds = {kind for kind, _, _ in logged}
-    if sum(often for _, _, often in logged) < upto - since or len(logged) > IDEAS_LIMIT or kinds & _WHOLE:
+    logged = [Logged(*row) for row in _LOGGED.fetch(db, **span)]
+    kinds = {each.kind for each in logged}
+    if sum(each.often for each in logged) < upto - since or kinds & _WHOLE:
         return None
-    changes: Json = {"counts": counts_of(db, conversation_id)}
-    if kinds & _ABOUT_IDEAS:
-        found = [_idea(IdeaRow(*row)) for row in (_CHANGED_FOR_CREW if crew else _CHANGED).fetch(db, **span)]
-        here = {idea["id"] for idea in found}
-        wanted = {ref for kind, ref, _ in logged if kind in _ABOUT_IDEAS}
-        changes |= {"ideas": found, "gone": sorted(wanted - here)}
+    of_ideas = _of_ideas(db, span, logged, crew=crew)
+    if of_ideas is None:
+        return None
+    changes: Json = {"counts": counts_of(db, conversation_id), **of_ideas}
     if "prompts" in kinds:
         changes["prompts"] = _prompts(db, conversation_id, crew=crew)
     if kinds & {"stage", "title"}:
@@ -138,6 +161,22 @@ def delta_of(
     if kinds & {"run", "themes"}:
         changes["run"] = _run(db, conversation_id)
     return changes
+
+
+def _of_ideas(db: Connection, span: Json, logged: list[Logged], *, crew: bool) -> Json | None:
+    on_screen = _FOR_CREW if crew else _FOR_ALL
+    whole = {each.ref for each in logged if each.kind == "idea"}
+    voted = [each for each in logged if each.kind == "vote" and each.ref not in whole]
+    if len(whole) > IDEAS_LIMIT or len(voted) > TALLIES_LIMIT:
+        return None
+    rows = (_CHANGED_FOR_CREW if crew else _CHANGED).fetch(db, **span) if whole else []
+    gone = whole - {row[0] for row in rows} | {each.ref for each in voted if each.state not in on_screen}
+    found = {
+        "ideas": [_idea(IdeaRow(*row)) for row in rows],
+        "tallies": [each.tally for each in voted if each.state in on_screen],
+        "gone": sorted(gone),
+    }
+    return {name: some for name, some in found.items() if some}
 
 
 def themes_of(db: Connection, conversation_id: int) -> Json:

@@ -106,7 +106,8 @@ class Snapshots:
             plain = dumps({"from": since, "to": upto, "changes": changes, "shown": shown})
             packed = gzip.compress(plain, 5, mtime=0) if len(plain) > WORTH_PACKING else b""
             made = monotonic()
-            lag = _lag(len(changes.get("ideas", ())), LARGE_DELTA, made - began)
+            told = sum(len(changes.get(name, ())) for name in ("ideas", "tallies"))
+            lag = _lag(told, LARGE_DELTA, made - began)
             while len(kept.deltas) >= KEPT_DELTAS:
                 del kept.deltas[next(iter(kept.deltas))]
             kept.deltas[since] = Encoded(upto, shown, plain, packed, made, made + lag)

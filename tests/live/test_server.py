@@ -1,5 +1,7 @@
 """The live side as phones, stage and crew meet it: frames, hearts, seats, and what revoking and clearing do."""
 
+import base64
+import json
 import re
 import sqlite3
 import time
@@ -9,6 +11,7 @@ import pytest
 from served import Browser, Line, Served
 from websockets.exceptions import ConnectionClosed
 
+from feedback import control
 from feedback.domain.ids import ulid
 
 
@@ -71,6 +74,50 @@ def test_votes_of_a_burst_reach_a_phone_in_few_frames_without_gap(served, links)
     assert all("participant" not in idea for idea in seen.values())
     writer.close()
     reader.close()
+
+
+def test_more_than_fits_into_a_frame_comes_beat_by_beat_and_far_more_as_the_whole_state(served, links):
+    code = links["conversations"][2]["code"]
+    browser, reader = phone(served, code)
+    seq = reader.listen("heart")["to"]
+    for count, told in ((300, {"beat"}), (600, {"sync"})):
+        lines = [json.dumps({"id": f"{count} {n}", "text": f"{n} {'x' * 300}"}) for n in range(count)]
+        file = {"name": "ideas.jsonl", "data": base64.b64encode("\n".join(lines).encode()).decode()}
+        control.ask(served.instance / "control.sock", "import", {"code": code, "prompt": None, **file})
+        newest, events = seq + count, []
+        while seq < newest:
+            while not reader.heard:
+                reader._read(10)
+            name, said = reader.heard.pop(0)
+            if name != "heart":
+                assert said.get("from", seq) == seq
+                assert len(json.dumps(said, separators=(",", ":"))) < 32 * 1024
+                seq = said["to"]
+                events.append(name)
+        assert set(events) == told
+        assert (len(events) > 3) == (told == {"beat"})
+    assert len(browser.get_json(f"/c/{code}/sync")["ideas"]) >= 900
+    reader.close()
+
+
+def test_votes_are_told_as_numbers(served, links):
+    code = links["conversations"][0]["code"]
+    prompt = prompt_of(served, code)
+    _, anna = phone(served, code)
+    _, ben = phone(served, code)
+    idea = idea_op(prompt, "Words that need not come twice")
+    number = anna.op(idea)["number"]
+    assert ben.op({"op": fresh(), "k": "vote", "idea": idea["id"], "val": 1, "rev": 1})["status"] == "ok"
+    words = 0
+    while True:
+        changes = anna.listen("beat")["changes"]
+        agree = {one["n"]: one["agree"] for one in changes.get("ideas", ())}
+        words += number in agree
+        if (agree | {tally[0]: tally[1] for tally in changes.get("tallies", ())}).get(number) == 1:
+            break
+    assert words == 1
+    for line in (anna, ben):
+        line.close()
 
 
 def test_a_phone_that_comes_back_is_brought_up_to_date_by_its_first_frame(served, links):

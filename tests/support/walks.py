@@ -22,6 +22,7 @@ class Walk:
         self.chance = random.Random(seed)
         self.place = room.conversation().id
         self.phones = [room.phone(f"{name}{seed}") for name in ("anna", "ben", "cleo")]
+        self.written: list[tuple[Any, str]] = []
         self.refused = 0
 
     def step(self) -> None:
@@ -46,14 +47,15 @@ class Walk:
 
     def write(self) -> None:
         phone = self.chance.choice(self.phones)
-        phone.write(f"Idea {self.chance.random()}", self.chance.choice(self._prompts()))
+        self.written.append((phone, phone.write(f"Idea {self.chance.random()}", self.chance.choice(self._prompts()))))
 
     def vote(self) -> None:
         self.chance.choice(self.phones).vote(self._idea(), self.chance.choice([1, 1, 1, -1, 0, None]))
 
     def edit(self) -> None:
-        phone = self.chance.choice(self.phones)
-        phone.op(k="edit", idea=self._idea(), text=f"Better {self.chance.random()}", rev=phone.next_rev())
+        # One of the newest, by its author: what others have voted on keeps its words.
+        phone, idea = self.chance.choice(self.written[-3:] or [(self.phones[0], self._idea())])
+        phone.op(k="edit", idea=idea, text=f"Better {self.chance.random()}", rev=phone.next_rev())
 
     def withdraw(self) -> None:
         phone = self.chance.choice(self.phones)

@@ -8,6 +8,8 @@ export interface Room {
   conversation: Conversation;
   prompts: Prompt[];
   ideas: Map<string, Idea>;
+  /** The id of each idea by its number, also of those that are gone: numbers are not given out twice. */
+  numbers: ReadonlyMap<number, string>;
   stage: Stage;
   themes: Theme[];
   leftovers: number;
@@ -20,7 +22,7 @@ export type Order = "new" | "top" | "mine";
 /** Build the room from a whole state. */
 export function roomOf(whole: Snapshot): Room {
   const { snapshot: _, ideas, ...rest } = whole;
-  return { ...rest, ideas: new Map(ideas.map((idea) => [idea.id, idea])) };
+  return { ...rest, ideas: new Map(ideas.map((idea) => [idea.id, idea])), numbers: numbersOf(ideas) };
 }
 
 /** Tell what to do with a frame: it is "known" already, it "fits", or there is a "gap" before it. */
@@ -42,12 +44,23 @@ export function applyHeart(room: Room, heart: Heart): Room {
 }
 
 function applyChanges(room: Room, changes: Changes): Room {
-  const { ideas: upserts, gone, ...rest } = changes;
-  if (!upserts?.length && !gone?.length) return { ...room, ...rest };
+  const { ideas: upserts = [], tallies = [], gone = [], ...rest } = changes;
+  if (!upserts.length && !tallies.length && !gone.length) return { ...room, ...rest };
   const ideas = new Map(room.ideas);
-  for (const idea of upserts ?? []) ideas.set(idea.id, idea);
-  for (const id of gone ?? []) ideas.delete(id);
-  return { ...room, ...rest, ideas };
+  for (const idea of upserts) ideas.set(idea.id, idea);
+  for (const id of gone) ideas.delete(id);
+  const isNew = upserts.some((idea) => room.numbers.get(idea.n) !== idea.id);
+  const numbers = isNew ? new Map([...room.numbers, ...numbersOf(upserts)]) : room.numbers;
+  for (const [n, agree, disagree, pass] of tallies) {
+    // An unknown number: the idea was away when this screen began, and will come whole if it comes back.
+    const idea = ideas.get(numbers.get(n) ?? "");
+    if (idea) ideas.set(idea.id, { ...idea, agree, disagree, pass });
+  }
+  return { ...room, ...rest, ideas, numbers };
+}
+
+function numbersOf(ideas: readonly Idea[]): Map<number, string> {
+  return new Map(ideas.map((idea) => [idea.n, idea.id]));
 }
 
 /** Return the ideas of a prompt (all prompts: null), in number order. */

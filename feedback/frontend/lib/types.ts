@@ -19,6 +19,9 @@ export interface Idea {
   hidden?: string | null;
 }
 
+/** An idea's number, and how many agree, disagree and pass. */
+export type Tally = [n: number, agree: number, disagree: number, pass: number];
+
 export interface Prompt {
   id: number;
   number: number;
@@ -87,6 +90,8 @@ export interface Snapshot {
 /** What changed; values are absolute, so a frame that overlaps what is known does no harm. */
 export interface Changes {
   ideas?: Idea[];
+  /** Ideas of which only votes changed. */
+  tallies?: Tally[];
   gone?: string[];
   prompts?: Prompt[];
   stage?: Stage;

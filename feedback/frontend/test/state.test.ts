@@ -19,6 +19,25 @@ test("a frame changes, adds and removes ideas and leaves the room before it as i
   assert.deepEqual([room.seq, room.ideas.size, room.ideas.get("B")?.agree], [3, 2, 0]);
 });
 
+test("a tally changes the votes of an idea and nothing else of it; one of an unknown number is ignored", () => {
+  const room = roomOf(snapshot({ seq: 3, ideas: [idea("A", { n: 1, text: "as it was" }), idea("B", { n: 2 })] }));
+  const after = applyFrame(room, { from: 3, to: 5, shown: 0, changes: { tallies: [[1, 7, 2, 1], [9, 1, 1, 1]], gone: ["B"] } });
+  assert.deepEqual([...after.ideas.values()], [idea("A", { n: 1, text: "as it was", agree: 7, disagree: 2, pass: 1 })]);
+  assert.equal(after.numbers, room.numbers);
+  assert.equal(room.ideas.get("A")?.agree, 0);
+  assert.equal(applyFrame(after, { from: 5, to: 6, shown: 0, changes: { tallies: [[2, 1, 0, 0]] } }).ideas.size, 1);
+});
+
+test("an idea that came by a frame, or came back, is known by its number", () => {
+  const room = roomOf(snapshot({ seq: 3, ideas: [idea("A", { n: 1 })] }));
+  const came = applyFrame(room, { from: 3, to: 4, shown: 0, changes: { ideas: [idea("B", { n: 2 })], tallies: [[2, 1, 0, 0]] } });
+  const went = applyFrame(came, { from: 4, to: 5, shown: 0, changes: { gone: ["B"] } });
+  const back = applyFrame(went, { from: 5, to: 6, shown: 0, changes: { ideas: [idea("B", { n: 2, agree: 1 })] } });
+  const after = applyFrame(back, { from: 6, to: 7, shown: 0, changes: { tallies: [[2, 5, 0, 0]] } });
+  assert.deepEqual([came, went, after].map(({ ideas }) => ideas.get("B")?.agree), [1, undefined, 5]);
+  assert.equal(room.numbers.size, 1);
+});
+
 test("a frame without ideas replaces only what it names", () => {
   const room = roomOf(snapshot({ seq: 3, ideas: [idea("A")] }));
   const after = applyFrame(room, { from: 3, to: 4, shown: 0, changes: { prompts: [prompt(1, { state: "closed" })] } });
