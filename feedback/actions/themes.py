@@ -1,4 +1,4 @@
-"""Ask for theme runs and take their results; rename, move, merge and undo what people decide about themes."""
+"""Ask for theme runs and take their results; add, rename, move, merge and undo what people decide about themes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from feedback.domain.facts import IdeaGone, NoIdeasYet, NotFound, NothingToUndo, RunInFlight, ThemesRequested
 from feedback.domain.roles import Actor, Deed, require
-from feedback.domain.texts import one_line
-from feedback.domain.themes import Placed, ThemeSet, members_of, moved
+from feedback.domain.texts import canonical, one_line
+from feedback.domain.themes import DESCRIPTION_LIMIT, Placed, ThemeSet, members_of, moved
 from feedback.store.ideas import Idea
 from feedback.store.programme import Conversation
 from feedback.store.themes import (
@@ -51,6 +51,15 @@ def request_themes(tx: Tx, actor: Actor, conversation_id: int) -> int:
     tx.db.flush()
     tx.facts.append(ThemesRequested(conversation_id, run.id))
     return run.id
+
+
+def note_theme_run(tx: Tx, run_id: int, state: str) -> None:
+    """Note that a run in flight waits for a worker (`queued`), or that one has taken it (`running`)."""
+    run = tx.db.get(ThemeRun, run_id)
+    if run is None or run.state not in ("queued", "running") or run.state == state:
+        return
+    run.state = state
+    tx.touch(run.conversation_id, "run")
 
 
 def fail_theme_run(tx: Tx, run_id: int, *, problem: str) -> None:
@@ -104,6 +113,29 @@ def _home(themes: Mapping[int, ThemeRow], number: int) -> int:
     return number
 
 
+def add_theme(tx: Tx, actor: Actor, conversation_id: int, name: str, description: str = "") -> int:
+    """Add a theme that somebody names before ideas are in it; the next run draws ideas to it. Returns its number."""
+    require(actor, Deed.EDIT_THEMES, conversation_id)
+    if tx.db.get(Conversation, conversation_id) is None:
+        raise NotFound
+    number = max(all_themes_of(tx.db, conversation_id), default=0) + 1
+    about = canonical(description, limit=DESCRIPTION_LIMIT) if description.strip() else ""
+    row = ThemeRow(
+        conversation_id=conversation_id,
+        number=number,
+        name=one_line(name),
+        description=about,
+        named_by_person=True,
+        terms=[],
+        representatives=[],
+    )
+    tx.db.add(row)
+    tx.db.flush()
+    inverse = Patch({}, {str(number): [False, None]}, {})
+    _note(tx, actor, conversation_id, "add", {"theme": number, "name": row.name}, inverse)
+    return number
+
+
 def rename_theme(tx: Tx, actor: Actor, conversation_id: int, number: int, name: str) -> None:
     """Give a theme a person's name, which no run replaces."""
     row = _theme(tx, actor, conversation_id, number)
@@ -142,7 +174,7 @@ def merge_themes(tx: Tx, actor: Actor, conversation_id: int, into: int, other: i
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back: its kind (rename, move, merge) and what it had done."""
+    """What was taken back: its kind (add, rename, move, merge) and what it had done."""
 
     kind: str
     done: Mapping[str, Any]

@@ -46,6 +46,7 @@ class ThemeSet:
 
 
 NAME_LIMIT = 120
+DESCRIPTION_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)

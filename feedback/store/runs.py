@@ -79,7 +79,15 @@ def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) ->
         if idea.id in places:
             members[places[idea.id].theme].append(idea.id)
     themes = tuple(
-        Theme(row.number, row.name, row.named_by_person, tuple(row.terms), tuple(members[row.number])) for row in rows
+        Theme(
+            row.number,
+            row.name,
+            row.named_by_person,
+            tuple(row.terms),
+            tuple(members[row.number]),
+            description=row.description,
+        )
+        for row in rows
     )
     return ThemeSet(themes, tuple(members[None]), next_id=last + 1)
 

@@ -31,6 +31,8 @@ class ThemeRow(Base):
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"))
     number: Mapped[int]
     name: Mapped[str] = mapped_column(String(120))
+    #: What a person wrote about it; draws ideas as the name does.
+    description: Mapped[str] = mapped_column(String(500), default="")
     named_by_person: Mapped[bool] = mapped_column(default=False)
     terms: Mapped[list[str]] = mapped_column(JSON)
     representatives: Mapped[list[str]] = mapped_column(JSON)

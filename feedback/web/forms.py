@@ -14,6 +14,7 @@ from feedback.actions.prompts import PROMPT_LIMIT
 from feedback.domain.facts import Refusal
 from feedback.domain.programme import BUDGET_LIMIT
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
+from feedback.domain.themes import DESCRIPTION_LIMIT
 from feedback.identity import PASSWORD_LIMIT
 from feedback.wording import sentence_of
 
@@ -118,6 +119,15 @@ class ThemeNameForm(FlaskForm):
     """The name of a theme."""
 
     name = StringField(lazy_gettext("Name of the theme"), [measured(one_line, limit=TITLE_LIMIT)])
+
+
+class NewThemeForm(FlaskForm):
+    """A theme that somebody names before ideas are in it."""
+
+    name = StringField(lazy_gettext("Name of the theme"), [measured(one_line, limit=TITLE_LIMIT)])
+    description = StringField(
+        lazy_gettext("What belongs here, in a few words"), [measured(canonical, limit=DESCRIPTION_LIMIT, optional=True)]
+    )
 
 
 class ConferenceForm(FlaskForm):

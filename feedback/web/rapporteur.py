@@ -26,7 +26,7 @@ from feedback.store.reports import freeze_of, freezes_of
 from feedback.store.themes import all_themes_of, last_edit
 from feedback.web.access import crew_required
 from feedback.web.crew import board_of, day_and_clock_of, frame_of, run_of, say
-from feedback.web.forms import FreezeForm, ThemeNameForm
+from feedback.web.forms import FreezeForm, NewThemeForm, ThemeNameForm
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
 
@@ -61,6 +61,18 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
     write(theme_deeds.request_themes, conversation.id, actor, conversation.id)
     return _back(conversation)
+
+
+@blueprint.post("/<code>/themes/new")
+@crew_required(Role.RAPPORTEUR)
+def add(conversation: Conversation, actor: Actor) -> Answer:
+    """Name a theme before ideas are in it."""
+    form = NewThemeForm()
+    if not form.validate():
+        return _desk(conversation, actor, new_theme=form), 422
+    words = form.name.data, form.description.data or ""
+    write(theme_deeds.add_theme, conversation.id, actor, conversation.id, *words)
+    return _done(conversation, gettext("The theme “%(name)s” is there. The next run draws ideas to it.", name=words[0]))
 
 
 @blueprint.post("/<code>/themes/<int:number>/name")
@@ -156,7 +168,13 @@ def rendered(content: str, fmt: str) -> bytes:
     return made.stdout
 
 
-def _desk(conversation: Conversation, actor: Actor, *, freeze_form: FreezeForm | None = None) -> str:
+def _desk(
+    conversation: Conversation,
+    actor: Actor,
+    *,
+    freeze_form: FreezeForm | None = None,
+    new_theme: NewThemeForm | None = None,
+) -> str:
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     board = board_of(conversation.id, ideas_of(db.session(), conversation.id), rows)
     edit = last_edit(db.session(), conversation.id)
@@ -168,6 +186,7 @@ def _desk(conversation: Conversation, actor: Actor, *, freeze_form: FreezeForm |
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),
         undo=_edit_words(conversation, edit.kind, json.loads(edit.done)) if edit else "",
+        new_theme=new_theme or NewThemeForm(formdata=None),
         freeze_form=freeze_form or FreezeForm(formdata=None),
         suggested_name=_suggested_name(),
         freezes=_freezes(conversation),
@@ -206,6 +225,8 @@ def _name(conversation: Conversation, number: int) -> str:
 
 def _edit_words(conversation: Conversation, kind: str, done: dict[str, Any]) -> str:
     """Say what an edit did, as it stands after "Undo:"."""
+    if kind == "add":
+        return str(gettext("added “%(name)s”", name=done["name"]))
     if kind == "rename":
         return str(gettext("renamed to “%(name)s”", name=done["name"]))
     if kind == "merge":

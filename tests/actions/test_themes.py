@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from feedback.actions.themes import (
     Undone,
+    add_theme,
     fail_theme_run,
     finish_theme_run,
     merge_themes,
@@ -26,6 +27,7 @@ from feedback.domain.facts import (
 )
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import Placed, Theme, ThemeSet
+from feedback.store.runs import run_input
 from feedback.store.screens import state_of
 from feedback.store.themes import ThemeEdit, ThemeRun, all_themes_of, edits_of, last_run, places_of, themes_of
 
@@ -143,6 +145,26 @@ def test_theme_without_ideas_goes_unless_a_person_named_it(desk):
     assert desk.names() == {2: ("Our places", True), 3: ("Everything", False)}
     with desk.room.read() as db:
         assert set(all_themes_of(db, desk.place)) == {1, 2, 3}
+
+
+def test_a_theme_named_beforehand_stands_and_reaches_the_next_run(desk):
+    number = desk.do(add_theme, "  After\nhours ", " Whatever is open late ")
+    assert desk.names() == {number: ("After hours", True)}
+    run = desk.do(request_themes)
+    given = run_input(desk.room.engine, run).previous.themes
+    assert [(theme.name, theme.description, theme.named_by_person, theme.ideas) for theme in given] == [
+        ("After hours", "Whatever is open late", True, ())
+    ]
+    found = ThemeSet((Theme(number, "Machine name", ideas=(desk.a,)),), (desk.b, desk.c, desk.d), number + 1)
+    desk.room.gate.write(desk.place, finish_theme_run, run, found)
+    assert (desk.names(), desk.where()[desk.a]) == ({number: ("After hours", True)}, number)
+
+
+def test_a_theme_named_by_mistake_is_undone_and_its_number_stays_taken(desk):
+    first = desk.do(add_theme, "Wrong")
+    assert desk.do(undo_edit) == Undone("add", {"theme": first, "name": "Wrong"})
+    assert desk.names() == {}
+    assert desk.do(add_theme, "Right") == first + 1
 
 
 def test_undo_takes_edits_back_in_order_to_the_state_before(desk):

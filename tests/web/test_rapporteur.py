@@ -82,6 +82,25 @@ def test_rename_to_nothing_says_why(house, desk):
     assert names(house)[1] == "depot, bar"
 
 
+def test_a_theme_is_named_beforehand_and_taken_back(house, desk):
+    browser, path, _ = desk
+    words = {"name": "After hours", "description": "Whatever is open late"}
+    page = browser.post(f"{path}/themes/new", **words, follow=True).text
+    assert "The theme “After hours” is there. The next run draws ideas to it." in page
+    assert "Undo: added “After hours”" in page
+    assert names(house)[3] == "After hours"
+    assert "Taken back: added “After hours”." in browser.post(f"{path}/undo", follow=True).text
+    assert 3 not in names(house)
+
+
+def test_a_theme_without_a_name_says_why_and_keeps_what_was_written(desk):
+    browser, path, _ = desk
+    answer = browser.post(f"{path}/themes/new", name=" ", description="Whatever is open late")
+    assert answer.status_code == 422
+    assert "There is nothing written yet." in answer.text
+    assert 'value="Whatever is open late"' in answer.text
+
+
 def test_move_takes_several_ideas_and_is_undone(house, desk):
     browser, path, ideas = desk
     page = browser.post(f"{path}/move", idea=[ideas[0], ideas[4]], to="2", follow=True).text
