@@ -79,7 +79,7 @@ class Worker:
         self.end()
         if self._child is not None and self._child.poll() is None:
             try:
-                self._child.wait(0.5)
+                self._child.wait(0.2)  # it was told when the lead was given back
             except subprocess.TimeoutExpired:
                 self._child.kill()
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from feedback.actions.themes import fail_theme_run, finish_theme_run, request_themes
+from feedback.actions.themes import fail_theme_run, finish_theme_run, note_theme_run, request_themes
 from feedback.db import Gate
 from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
@@ -238,12 +238,16 @@ class ThemeJobs:
         if tries > TRIES:
             self._end(run_id, None, problem="worker_died")
         else:
+            self._gate.write(place, note_theme_run, run_id, "queued")
+            self._queue.get(f"progress:{run_id}")  # of a worker that has died
             self._presence.advance(place, 0.0, "queued")
             self._waiting[run_id] = (place, self._enqueue(run_id), tries)
 
     def _collect(self, run_id: int) -> None:
         place, result, _ = self._waiting[run_id]
         seen = self._queue.get(f"progress:{run_id}", peek=True)
+        if seen and self._presence.progress(place)[1] == "queued":
+            self._gate.write(place, note_theme_run, run_id, "running")
         if seen and self._presence.advance(place, float(seen[0]), str(seen[1])):
             # Any run's sign is one for those that wait behind it.
             self._sign = time.monotonic()

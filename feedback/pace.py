@@ -19,6 +19,8 @@ from feedback.domain.ops import EditOp, IdeaOp, Op, VoteOp, WithdrawOp
 #: So many keys of one kind are remembered at most; beyond that the oldest are forgotten, which forgives them.
 KEYS_AT_MOST = 50_000
 SWEEP_EVERY = 30.0
+#: So many ideas are remembered as counted, so that one that comes again is not counted again.
+IDEAS_AT_MOST = 10_000
 #: Nobody is told to come back later than this, unless the rate itself is slower.
 LONGEST = 10.0
 SLOW_LANE = 10.0  # seconds that a new participant waits at most
@@ -159,6 +161,7 @@ class Pace:
             EditOp: (changes, "changes"),
             WithdrawOp: (changes, "changes"),
         }
+        self._counted: dict[tuple[int, str], None] = {}
         self._conversations = buckets(CONVERSATION)
         self._reads = buckets(READS)
         self._requests = buckets(REQUESTS)
@@ -169,15 +172,27 @@ class Pace:
         self._strangers = {"reads": buckets(HANDSHAKES), "handshakes": buckets(STRANGERS)}
 
     def op(self, op: Op, conversation_id: int, participant_id: int) -> None:
-        """Let an op of a participant pass, or raise TooFast with the time to send it again."""
+        """Let an op of a participant pass, or raise TooFast with the time to send it again.
+
+        An idea is counted once: a phone that got no answer sends it again, and an id makes one idea however often it
+        comes. Repetitions go at the pace of changes.
+        """
         now = self._clock()
-        buckets, kind = self._ops[type(op)]
+        idea = (participant_id, op.id) if isinstance(op, IdeaOp) else None
+        buckets, kind = self._ops[EditOp if idea in self._counted else type(op)]
         wait = buckets.take(participant_id, now)
         if wait:
             raise self._too_fast(kind, wait)
+        if idea is not None:
+            self._remember(idea)
         wait = self._conversations.take(conversation_id, now)
         if wait:
             raise self._too_fast("conversation", wait + random())  # noqa: S311 -- as below
+
+    def _remember(self, idea: tuple[int, str]) -> None:
+        if len(self._counted) >= IDEAS_AT_MOST:
+            self._counted = dict.fromkeys(list(self._counted)[IDEAS_AT_MOST // 4 :])
+        self._counted[idea] = None
 
     def read(self, token: str | None, address: str) -> None:
         """Let a read by HTTP pass, or raise TooFast; whoever has no token shares with their address."""

@@ -8,7 +8,6 @@ monkey.patch_all()
 import gc
 import logging
 import shutil
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from feedback.backups import Backups
 from feedback.db import db, gate_of
 from feedback.domain.facts import Busy, Fact
 from feedback.duties import Duties
+from feedback.ending import Ending
 from feedback.jobs import ThemeJobs
 from feedback.live.server import Live
 from feedback.live.transport import make_server
@@ -36,7 +36,8 @@ from feedback.store.writer import Writer
 from feedback.watch import watch
 
 _log = logging.getLogger("feedback.serve")
-#: Seconds that the writer may take to drain, then those that sockets and requests under way may take to end.
+#: Seconds that the writer may take to drain, then those that sockets and requests under way may take to end; with
+#: what the rest takes, below `ending.WITHIN`.
 STOP_SECONDS = 1.5
 HANG_UP_SECONDS = 0.5
 #: Seconds between two looks at how much room is left on the disk.
@@ -127,6 +128,9 @@ class House:
         self._writer = writer
         self._written = Event()
         self._ended = Event()
+        #: What is being done, for the log of a forced end.
+        self._doing = "the event loop hangs"
+        self._ending = Ending(lambda: self._bridge.deliver([self._ended.set]), self._left)
 
     def start(self) -> None:
         """Start writer, live beats, what one process does for all, doors."""
@@ -138,8 +142,7 @@ class House:
         if self._settings.backup_dir is not None:
             gevent.spawn(self.backups.watch)
         self._server.start()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
-            gevent.signal_handler(number, self.end)
+        self._ending.start()
         # Thousands of sockets are objects that stay: looking through them again and again costs every vote its time.
         gc.collect()
         gc.freeze()
@@ -150,22 +153,37 @@ class House:
         return control.found(self.house)
 
     def end(self) -> None:
-        """Make `wait` come to its end."""
-        self._ended.set()
+        """Make `wait` come to its end, as a signal does."""
+        self._ending.ask()
 
     def wait(self) -> None:
-        """Serve until told to stop, then close in order: nobody new, drain the writer, tell the screens, hang up."""
+        """Serve until told to stop, then close in order: nobody new, drain the writer, tell the screens, hang up.
+
+        What does not come to its end in time is said in the log and left; `Ending` sees to whatever hangs.
+        """
         self._ended.wait()
+        self._doing = "the lead is given back"
         self._server.close()
         self._neighbours.lay_down()
+        self._doing = "the writer finishes"
         # From here on every op is told `retry`; those before it get their acks while their sockets are still open.
         self._writer.close()
-        self._written.wait(STOP_SECONDS)
+        if not self._written.wait(STOP_SECONDS):
+            _log.warning("ending without what the writer has not finished; none of it was acked")
+        self._doing = "sockets and requests come to an end"
         self.live.stop()
         self._server.stop(HANG_UP_SECONDS)
+        if self._server.answering:
+            _log.warning("ending without the answer to %d requests", self._server.answering)
+        self._doing = "helpers are ended"
         self._neighbours.stop()
         self.backups.stop()
         self._duties.stop()
+        self._doing = "the process ends"
+
+    def _left(self) -> str:
+        """Say what is under way; called from any thread."""
+        return f"{self._doing} ({self.live.open_sockets()} sockets, {self._server.answering} requests)"
 
     def _start_writer(self) -> None:
         ready = monkey.get_original("_thread", "allocate_lock")()

@@ -6,10 +6,11 @@ import json
 import os
 import pickle
 import re
-import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
-from huey.serializer import SignedSerializer
+from huey.serializer import Serializer, SignedSerializer
 from huey.utils import Error
 
 from feedback import jobs
@@ -20,6 +21,7 @@ from feedback.domain.roles import HOUSE
 from feedback.jobs import MARK, TRIES, SignedJson, ThemeJobs, make_queue, themes_task
 from feedback.presence import Presence
 from feedback.settings import ROOT, read_settings
+from feedback.store.screens import state_of
 from feedback.store.themes import ThemeRun, last_run
 
 WORDS = ("Open the depot at night", "Rooms for rehearsal in the depot", "Grants for young artists", "Pay artists")
@@ -29,7 +31,7 @@ class Desk:
     """One conversation with ideas, the jobs of its server, and a worker that works when it is told to."""
 
     def __init__(self, room, settings):
-        self.room, self.place = room, room.conversation().id
+        self.room, self.place, self.settings = room, room.conversation().id, settings
         self.jobs = ThemeJobs(settings, room.gate, room.engine, Presence(), lambda _place: None)
         self.queue = make_queue(settings)
         themes_task(self.queue, settings)
@@ -59,6 +61,11 @@ class Desk:
         assert found is not None
         return found
 
+    def shown(self) -> Any:
+        """What screens are told of the run."""
+        with self.room.engine.connect() as db:
+            return state_of(db, self.place, crew=True)["run"]
+
 
 @pytest.fixture
 def desk(room, tmp_path, sqlite_url):
@@ -80,6 +87,30 @@ def test_run_is_handed_over_and_brought_home(desk):
     desk.jobs.step()
     assert desk.run().state == "done"
     assert desk.queue.result_count() == 0
+
+
+def test_run_is_running_from_the_first_sign_of_a_worker_and_waits_again_when_it_has_died(desk, monkeypatch):
+    run = desk.ask()
+    desk.jobs.step()
+    desk.queue.dequeue()  # taken up
+    desk.queue.put(f"progress:{run}", [0.1, "reading"])
+    with monkeypatch.context() as away:
+        away.setattr("feedback.store.writer.QUEUE_LIMIT", 0)
+        with pytest.raises(Busy):
+            desk.jobs.step()
+    desk.jobs.step()
+    assert desk.shown() == {"id": run, "state": "running", "progress": 0}
+    seq = desk.room.conversation().seq
+    desk.queue.put(f"progress:{run}", [0.2, "measuring"])
+    desk.jobs.step()
+    assert desk.room.conversation().seq == seq  # written once
+    desk.jobs.worker_restarted()
+    desk.jobs.step()
+    desk.jobs.step()
+    assert desk.shown() == {"id": run, "state": "queued", "progress": 0}
+    assert desk.work() == 1
+    desk.jobs.step()
+    assert desk.shown() is None
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])
@@ -201,17 +232,47 @@ def test_a_run_waits_in_the_queue_as_json_with_our_mark(desk):
     assert (kind, message[1], message[6], message[7]) == ("task", "feedback.jobs.find_themes", [run], {})
 
 
-def test_what_others_put_into_the_queue_is_not_run(desk, tmp_path):
-    proof = tmp_path / "ran"
+def foreign_words(serializer, proof):
+    """Put into the queue what others could; complain of whatever is read, and if anything was run."""
     evil = pickle.dumps(functools.partial(os.mkdir, str(proof)))
     signed = SignedSerializer(secret="k" * 40, salt="feedback.jobs").serialize({"gone": True})
     text = json.dumps(["value", 1]).encode()
     other = SignedJson("x" * 40).serialize(1)
     changed = SignedJson("k" * 40).serialize(1).replace(b"1]", b"2]")
+    wrong = []
     for data in (evil, signed, b"", b"\x80", text, bytes(MARK) + text, other, changed):
-        with pytest.raises(ValueError, match="not put into the queue"):
-            desk.queue.serializer.deserialize(data)
-    assert not proof.exists()
+        with suppress(Exception):
+            wrong.append(f"{data[:40]!r} was read as {serializer.deserialize(data)!r}")
+    run = pickle.dumps(Runs(str(proof)))
+    with suppress(Exception):
+        serializer.deserialize(run)
+    return wrong + ["it was run"] * proof.exists()
+
+
+class Runs:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_what_others_put_into_the_queue_is_not_run(desk, tmp_path):
+    assert foreign_words(desk.queue.serializer, tmp_path / "ran") == []
+
+
+@pytest.mark.parametrize("mutant", ["stock", "unmarked", "unkeyed"])
+def test_the_story_finds_a_queue_that_believes_what_is_in_it(mutant, tmp_path, monkeypatch):
+    serializer = SignedJson("k" * 40)
+    if mutant == "stock":
+        serializer = Serializer()  # of Huey: pickle
+    elif mutant == "unmarked":
+        monkeypatch.setattr("feedback.jobs.hmac.compare_digest", lambda *_: True)
+    else:
+        monkeypatch.setattr(SignedJson, "_mark", lambda *_: bytes(MARK))
+    assert foreign_words(serializer, tmp_path / "ran") != []
 
 
 def test_values_come_back_from_the_queue_as_they_went_in(desk):
@@ -250,12 +311,11 @@ def test_run_that_gives_no_sign_is_asked_for_again_and_given_up(desk, monkeypatc
     assert (desk.run().id, desk.run().state, desk.run().problem) == (run, "failed", "worker_died")
 
 
-def test_any_runs_sign_is_one_for_those_that_wait(desk, monkeypatch):
+def test_any_runs_sign_is_one_for_those_that_wait(desk):
     desk.ask()
     desk.jobs.step()
-    monkeypatch.setattr(jobs, "STALE", 0.05)
     for share in (0.1, 0.2, 0.3):
-        time.sleep(0.06)
+        desk.jobs._sign -= 0.6 * jobs.STALE
         desk.queue.put(f"progress:{desk.run().id}", [share, "reading"])
         desk.jobs._collect(desk.run().id)
         desk.jobs.step()
@@ -268,6 +328,54 @@ def test_run_is_not_asked_for_twice_by_a_hint_that_comes_late(desk):
     desk.jobs.hear([ThemesRequested(desk.place, desk.run().id)])
     desk.jobs.step()
     assert desk.work() == 1
+
+
+def a_worker(desk):
+    """The worker dies with the run in hand."""
+    desk.queue.dequeue()
+    desk.jobs.worker_restarted()
+
+
+def a_queue(desk):
+    """Redis comes back without what waited in it, and nobody says so."""
+    desk.queue.flush()
+    desk.jobs._sign -= jobs.STALE + 1
+
+
+def a_process(desk):
+    """The process that leads dies before it has handed the run over; another one leads then."""
+    desk.queue.flush()
+    desk.jobs = ThemeJobs(desk.settings, desk.room.gate, desk.room.engine, Presence(), lambda _place: None)
+    desk.jobs.take_up()
+
+
+def outlived(desk, dies):
+    """Have a run asked for, let something die, and complain if the run does not come to its end."""
+    desk.ask()
+    desk.jobs.step()
+    dies(desk)
+    desk.jobs.step()
+    done = desk.work()
+    desk.jobs.step()
+    return [] if (done, desk.run().state) == (1, "done") else [f"{done} worked off, the run is {desk.run().state}"]
+
+
+@pytest.mark.parametrize("dies", [a_worker, a_queue, a_process])
+def test_a_run_outlives(desk, dies):
+    assert outlived(desk, dies) == []
+
+
+@pytest.mark.parametrize(
+    ("dies", "forgotten"), [(a_worker, "worker_restarted"), (a_queue, "worker_restarted"), (a_process, "take_up")]
+)
+def test_the_story_finds_a_run_that_nobody_asks_for_again(desk, monkeypatch, dies, forgotten):
+    monkeypatch.setattr(ThemeJobs, forgotten, lambda _self: None)
+    assert outlived(desk, dies) != []
+
+
+def test_the_story_finds_a_queue_whose_silence_nobody_notices(desk, monkeypatch):
+    monkeypatch.setattr(jobs, "STALE", 1e9)
+    assert outlived(desk, lambda one: one.queue.flush()) != []
 
 
 def test_whoever_leads_no_more_forgets_the_runs_and_whoever_leads_finds_them(desk):

@@ -1,5 +1,7 @@
 """How fast people may go: the rates with their numbers, who is counted under which key, and what is remembered."""
 
+import itertools
+
 import pytest
 
 from feedback import pace as paces
@@ -8,8 +10,11 @@ from feedback.domain.ops import EditOp, IdeaOp, VoteOp, WithdrawOp, ack_of
 from feedback.pace import Bucket, Buckets, Pace, Rate, address_of
 
 VOTE = VoteOp("01", "02", 1, 1)
-IDEA = IdeaOp("01", "02", 1, "More shade", "en")
 EDIT, WITHDRAWAL = EditOp("01", "02", "Less shade", 1), WithdrawOp("01", "02", 1)
+
+
+def idea(number, text="More shade"):
+    return IdeaOp("01", f"{number:026d}", 1, text, "en")
 
 
 class Clock:
@@ -48,12 +53,70 @@ def passed(ask, times):
 
 @pytest.mark.parametrize(
     ("op", "burst", "seconds", "then"),
-    [(VOTE, 40, 10, 20), (IDEA, 5, 20, 2), (EDIT, 10, 3, 3), (WITHDRAWAL, 10, 3, 3)],
+    [(VOTE, 40, 10, 20), (None, 5, 20, 2), (EDIT, 10, 3, 3), (WITHDRAWAL, 10, 3, 3)],
 )
 def test_each_kind_of_op_has_its_burst_and_its_rate(pace, clock, op, burst, seconds, then):
-    assert passed(lambda: pace.op(op, 1, 7), 100)[0] == burst
+    numbers = itertools.count()
+
+    def ask():
+        pace.op(op or idea(next(numbers)), 1, 7)
+
+    assert passed(ask, 100)[0] == burst
     clock.now += seconds
-    assert passed(lambda: pace.op(op, 1, 7), 100)[0] == then
+    assert passed(ask, 100)[0] == then
+
+
+def sent_again(pace, clock):
+    """An idea that comes again is not counted, and one that was slowed is."""
+    wrong = []
+    own = [idea(number) for number in range(5)]
+    for _ in range(2):  # no answer came, so all are sent again
+        wrong += [f"{each} was slowed" for each in own if passed(lambda each=each: pace.op(each, 1, 7), 1)[0] != 1]
+    if passed(lambda: pace.op(own[0], 1, 7), 100)[0] != 5:
+        wrong.append("repetitions have another pace than changes")
+    late = idea(5)
+    if any(passed(lambda: pace.op(late, 1, 7), 1)[0] for _ in range(20)):
+        wrong.append("a sixth idea passed at once")
+    if passed(lambda: pace.op(idea(0), 1, 8), 1)[0] != 1 or pace._counted.keys() >= {(8, own[1].id)}:
+        wrong.append("another one's idea counts here")
+    clock.now += 10
+    if passed(lambda: pace.op(late, 1, 7), 1)[0] != 1:
+        wrong.append("the sixth idea did not pass in its time")
+    return wrong
+
+
+def test_an_idea_that_is_sent_again_does_not_use_up_its_authors_pace(pace, clock):
+    assert sent_again(pace, clock) == []
+
+
+def forgets(pace):
+    """Every op is counted, as if it were new."""
+    pace._remember = lambda _idea: None
+
+
+def remembers_too_soon(pace):
+    """An idea that was slowed comes again for nothing."""
+    ask = pace.op
+
+    def op(op, conversation_id, participant_id):
+        pace._remember((participant_id, op.id))
+        ask(op, conversation_id, participant_id)
+
+    pace.op = op
+
+
+@pytest.mark.parametrize("mutant", [forgets, remembers_too_soon])
+def test_the_story_finds_what_is_wrong_with_repetitions(pace, clock, mutant):
+    mutant(pace)
+    assert sent_again(pace, clock) != []
+
+
+def test_what_is_remembered_of_ideas_is_bounded(pace, clock, monkeypatch):
+    monkeypatch.setattr(paces, "IDEAS_AT_MOST", 100)
+    for number in range(1_000):
+        pace.op(idea(number), 1, number)
+    assert 75 <= len(pace._counted) <= 100
+    assert (999, idea(999).id) in pace._counted
 
 
 def test_edits_and_withdrawals_share_and_votes_do_not(pace):
@@ -93,8 +156,9 @@ def test_who_is_too_fast_is_told_when_to_come_and_finds_a_place_then(pace, clock
 def test_nobody_is_told_to_wait_without_end(pace):
     passed(lambda: pace.op(VOTE, 1, 7), 40)
     assert max(passed(lambda: pace.op(VOTE, 1, 7), 1_000)[1]) <= 10_001
-    passed(lambda: pace.op(IDEA, 1, 7), 5)
-    assert max(passed(lambda: pace.op(IDEA, 1, 7), 1_000)[1]) <= 50_001
+    for number in range(5):
+        pace.op(idea(number), 1, 7)
+    assert max(passed(lambda: pace.op(idea(5), 1, 7), 1_000)[1]) <= 50_001
 
 
 def test_the_ack_of_who_is_too_fast_is_retry(pace):

@@ -1,13 +1,14 @@
 """Many ideas hidden by one deed: exactly those, with their votes, and exactly those again."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from feedback.actions import hiding
 from feedback.actions.ideas import hide_idea
 from feedback.domain.facts import Forbidden, IdeaGone
 from feedback.domain.roles import Actor, Role
 from feedback.store.ideas import Idea
+from feedback.store.statements import Statement
 
 
 def states(room):
@@ -44,16 +45,51 @@ def test_everything_of_these_phones_is_hidden_and_nothing_else(any_room):
     }
 
 
-def test_undone_all_is_as_before(any_room):
-    room = any_room
+def undone(room):
+    """Hide all of one phone beside a room in which something was hidden before, then undo: all is as it was."""
     anna, bot = room.phone("anna"), room.phone("bot")
     room.do(hide_idea, bot.write("Hidden before"), reason="Spam")
     voted = bot.write("Voted for")
     anna.vote(voted)
+    bot.vote(anna.write("Anna's"))
     before = states(room)
     done = hide(room, bot)
-    assert room.do(hiding.restore_ideas, room.conversation().id, first=done.first, last=done.last) == 1
-    assert states(room) == before
+    wrong = [] if states(room)["Anna's"] == before["Anna's"] else ["somebody else's idea was hidden"]
+    if states(room)["Voted for"][0] != "hidden":
+        wrong.append("not all was hidden")
+    count = room.do(hiding.restore_ideas, room.conversation().id, first=done.first, last=done.last)
+    return wrong + [f"{count} came back: {states(room)}"] * ((count, states(room)) != (1, before))
+
+
+def test_undone_all_is_as_before(any_room):
+    assert undone(any_room) == []
+
+
+def shows_all_that_is_hidden(monkeypatch):
+    """Undo does not look at what was hidden together."""
+    restore = hiding.restore_ideas
+    monkeypatch.setattr(
+        hiding, "restore_ideas", lambda *args, first, last, **more: restore(*args, first=0, last=2**31 - 1, **more)
+    )
+
+
+def hides_whatever_is_shown(monkeypatch):
+    """Hiding takes everybody's ideas."""
+    shown = select(Idea.id).where(Idea.conversation_id == bindparam("conversation"), Idea.state == "shown")
+    monkeypatch.setattr(hiding.sql, "SHOWN_BY", Statement(lambda _: shown))
+
+
+def drops_votes(monkeypatch):
+    """A hidden idea loses its votes."""
+    mark = update(Idea).where(Idea.id == bindparam("idea"))
+    values = {name: bindparam(f"new_{name}") for name in ("state", "reason", "seq")}
+    monkeypatch.setattr(hiding.sql, "MARK", Statement(lambda _: mark.values(agree=0, **values)))
+
+
+@pytest.mark.parametrize("mutant", [shows_all_that_is_hidden, hides_whatever_is_shown, drops_votes])
+def test_the_story_finds_what_is_not_undone(room, monkeypatch, mutant):
+    mutant(monkeypatch)
+    assert undone(room) != []
 
 
 def test_restoring_by_reason_leaves_other_reasons(room):

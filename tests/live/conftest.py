@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,12 @@ class SmallServer:
     def figures(self, *, greenlets: bool = False) -> dict[str, Any]:
         """Return what the process counts; counting greenlets takes it a tenth of a second."""
         path = "/figures?greenlets=1" if greenlets else "/figures"
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             figures: dict[str, Any] = json.load(answer)
         return figures | {name: Counter(figures[name]) for name in ("counters", "handled")}
 
     def until(
-        self, claim: Callable[[dict[str, Any]], bool], seconds: float = 10, *, greenlets: bool = False
+        self, claim: Callable[[dict[str, Any]], bool], seconds: float = 30, *, greenlets: bool = False
     ) -> dict[str, Any]:
         """Return the figures as soon as `claim` holds."""
         end = time.monotonic() + seconds
@@ -69,7 +70,7 @@ class SmallServer:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
         self.process.stdout.close()
-        return self.process.wait(10)
+        return self.process.wait(30)
 
 
 class Phone:
@@ -81,7 +82,7 @@ class Phone:
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.settimeout(10)
+        self.sock.settimeout(30)
         self.sock.connect(("127.0.0.1", port))
         self.protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}{path}"), max_size=None)
         request = self.protocol.connect()
@@ -123,7 +124,7 @@ class Phone:
                 return json.loads(text[len(f"43{number}") :])[0]
         raise AssertionError(self.close_code)
 
-    def next(self, seconds: float = 10) -> str | None:
+    def next(self, seconds: float = 30) -> str | None:
         """Return the next message, None when the server has closed; pings are answered."""
         end = time.monotonic() + seconds
         while True:
@@ -155,7 +156,16 @@ class Phone:
             if text.startswith("42"):
                 found.append(json.loads(text[2:]))
 
-    def ending(self, seconds: float = 10) -> int | None:
+    def events(self, done: Callable[[list[list[Any]]], bool], seconds: float = 30) -> list[list[Any]]:
+        """Return all events until `done` of them; fewer when none came for `seconds` or the server has closed."""
+        found: list[list[Any]] = []
+        with suppress(TimeoutError):
+            while not done(found) and (text := self.next(seconds)) is not None:
+                if text.startswith("42"):
+                    found.append(json.loads(text[2:]))
+        return found
+
+    def ending(self, seconds: float = 30) -> int | None:
         """Read to the end; return the close code, None without one."""
         while self.next(seconds) is not None:
             pass

@@ -44,23 +44,62 @@ def test_a_hint_brings_what_the_database_holds_and_costs_nothing_when_it_is_old(
     desk.catch_up.look()
 
 
-def test_a_wrong_hint_changes_nothing(desk):
+def wrong_hints(desk):
+    """Hints of commits that are not there, of other conversations, of none: only what the database holds is told."""
+    wrong = []
     desk.anna.write("An idea")
     for place, seq in ((desk.place, 2**31 - 1), (desk.place + 1, 5), (999, 1)):
         desk.catch_up.note(place, seq)
     desk.catch_up.look()
-    assert desk.due() == [(0, 1)]
-    assert desk.catch_up.newest(999) == 0
+    if (due := desk.due()) != [(0, 1)]:
+        wrong.append(f"screens are told {due}")
+    if desk.catch_up.newest(999) != 0:
+        wrong.append("a conversation that nobody watches is followed")
     desk.anna.write("Another one")
     desk.catch_up.note(desk.place, 2)
     desk.catch_up.look()
-    assert desk.catch_up.newest(desk.place) == 2
+    return wrong if desk.catch_up.newest(desk.place) == 2 else [*wrong, "a true hint is not followed any more"]
 
 
-def test_a_lost_hint_is_made_good(desk):
+def lost_hints(desk):
+    """What no hint told is found by the look at everything."""
     desk.anna.write("An idea")
     desk.catch_up.look_at_all()
-    assert desk.due() == [(0, 1)]
+    return [] if desk.due() == [(0, 1)] else ["the screens are told nothing, or something else"]
+
+
+@pytest.mark.parametrize("story", [wrong_hints, lost_hints])
+def test_no_hint_is_believed_and_a_lost_one_is_made_good(desk, story):
+    assert story(desk) == []
+
+
+def believes(desk):
+    """What a hint says is so."""
+    desk.catch_up.note = lambda place, seq: desk.pulse.mark(place, seq)
+
+
+def follows_everybody(desk):
+    """A hint makes a conversation watched."""
+    note = desk.catch_up.note
+
+    def watch(place, seq):
+        desk.pulse.watch(place, seq)
+        note(place, seq)
+
+    desk.catch_up.note = watch
+
+
+def forgets(desk):
+    """What no hint told stays unknown."""
+    desk.catch_up.look_at_all = lambda: None
+
+
+@pytest.mark.parametrize(
+    ("story", "mutant"), [(wrong_hints, believes), (wrong_hints, follows_everybody), (lost_hints, forgets)]
+)
+def test_the_stories_fail_on_mutants(desk, story, mutant):
+    mutant(desk)
+    assert story(desk) != []
 
 
 def test_a_hint_is_kept_while_the_database_is_away(desk):

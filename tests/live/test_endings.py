@@ -22,7 +22,7 @@ IDLE = 500
 def idle_tcp(server, phone):
     """A11: 500 connections that say nothing, or a byte now and then, are gone; whoever comes meanwhile is served."""
     base, count = server.until(lambda now: now["sockets"] == 0)["fds"], 100 if is_mutant(server) else IDLE
-    links = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(count)]
+    links = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(count)]
     dribbling, halting = links[::10], links[1::2]
     for link in dribbling:
         link.sendall(b"POST /text HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
@@ -31,7 +31,7 @@ def idle_tcp(server, phone):
     asked = time.monotonic()
     newcomer = phone(server).enter()
     wrong = [] if (waited := time.monotonic() - asked) < LIVELY else [f"joining took {waited:.1f} s"]
-    until = time.monotonic() + (2.5 if is_mutant(server) else 10)
+    until = time.monotonic() + (2.5 if is_mutant(server) else 30)
     while (left := server.figures()["fds"] - base) > 5 and time.monotonic() < until:
         for link in dribbling:
             with suppress(OSError):
@@ -59,7 +59,7 @@ def silent_sockets(server, phone):
         silent.append(one)
     try:
         server.until(lambda now: now["handled"]["connect"] >= base["handled"]["connect"] + count)
-        patience = 2.5 if is_mutant(server) else 15
+        patience = 2.5 if is_mutant(server) else 30
         server.until(lambda now: now["sockets"] == 0 and now["fds"] <= base["fds"] + 5, seconds=patience)
     except AssertionError:
         wrong.append(f"after the ping timeout: {server.figures()}")
@@ -89,6 +89,7 @@ def churn(server, phone):
                 and now["fds"] <= base["fds"] * 1.1 + 5
                 and now["greenlets"] <= base["greenlets"] * 1.1 + 5
             ),
+            # Below the 20 s after which the library would have let go of them, too.
             seconds=1.5 if is_mutant(server) else 15,
             greenlets=True,
         )
@@ -131,7 +132,7 @@ def test_a_client_that_takes_nothing_of_an_answer_is_let_go(weak):
         link.connect(("127.0.0.1", server.port))
         link.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         base = server.figures()["fds"]
-        server.until(lambda now: now["fds"] < base, seconds=8)
+        server.until(lambda now: now["fds"] < base)
     assert "Traceback" not in server.log()
 
 
@@ -141,7 +142,7 @@ def test_an_upgrade_with_a_body_is_held_to_the_time_of_bodies(brisk):
     )
     with socket.create_connection(("127.0.0.1", brisk.port), timeout=0.2) as link:
         link.sendall(asked)
-        until = time.monotonic() + 6
+        until = time.monotonic() + 30
         answer = b""
         while time.monotonic() < until and not answer:
             link.send(b"x")

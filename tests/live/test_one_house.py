@@ -8,6 +8,7 @@ import time
 
 import pytest
 from crew import command
+from promises import until
 from served import Browser, Line, Served
 
 from feedback.domain.ids import ulid
@@ -71,6 +72,7 @@ def test_an_import_while_people_vote_goes_through_the_server(served, place, tmp_
     voter = threading.Thread(target=vote)
     voter.start()
     first, again = (command(served, "import", place["code"], str(notes)) for _ in range(2))
+    until(lambda: len(acks) > 3)
     done.set()
     voter.join()
     line.close()
@@ -78,7 +80,6 @@ def test_an_import_while_people_vote_goes_through_the_server(served, place, tmp_
         "taken 300, already here 0, not taken 0\n",
         "taken 0, already here 300, not taken 0\n",
     )
-    assert len(acks) > 3
     assert {ack["status"] for ack in acks} == {"ok"}
     told = first.stderr + again.stderr + (served.instance / "errors.log").read_text(encoding="utf-8")
     assert "locked" not in told
@@ -106,7 +107,7 @@ def test_only_pages_of_the_house_may_open_sockets(served, origin, more, status):
 
 
 def upgrade_status(served: Served, headers: dict[str, str]) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     try:
         connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=UPGRADE | headers)
         return connection.getresponse().status

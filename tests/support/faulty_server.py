@@ -1,11 +1,13 @@
 """The server with faults that quote people, and with doors to them: `faulty_server.py MUTANTS run …`.
 
-An idea that says BREAK breaks its op, one that says FREEZE holds the writer for seconds; `/fault/<kind>/<words>` breaks
-in many ways, each with the words in its message. A mutant breaks a promise of the log, of /readyz or of /metrics on
+An idea that says BREAK breaks its op, one that says FREEZE holds the writer as long as there is a file `freeze` in the
+data folder, a look at the database as long as there is a file `hang`; `/fault/<kind>/<words>` breaks in many ways, each
+with the words in its message. A mutant breaks a promise of the log, of /readyz or of /metrics on
 purpose; several are separated by commas.
 """
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -21,7 +23,15 @@ from feedback.cli.__main__ import main
 from feedback.live.server import Live
 
 sleep = get_original("time", "sleep")
-HANG = 2.4
+#: Seconds after which what hangs goes on all the same, so that no test hangs for ever.
+LONGEST = 60.0
+
+
+def hold(name: str) -> None:
+    """Hold the thread that asks while there is a file of this name in the data folder."""
+    file, until = Path(os.environ["FEEDBACK_INSTANCE"]) / name, time.monotonic() + LONGEST
+    while file.exists() and time.monotonic() < until:
+        sleep(0.02)
 
 
 def break_ops() -> None:
@@ -35,7 +45,7 @@ def break_ops() -> None:
             except KeyError as cause:
                 raise RuntimeError(f"cannot take {op.text}\n\x1b[31m{actor}") from cause
         if "FREEZE" in op.text:
-            sleep(1.2)
+            hold("freeze")
         return submit(tx, actor, op)
 
     ops.submit_idea = faulty
@@ -83,12 +93,11 @@ def fault(kind: str, words: str) -> str:
 
 
 def hang_probe() -> None:
-    """Have the database take long to answer while there is a file `hang` in the data folder."""
+    """Have the database take long to answer."""
     is_current = health.is_current
 
     def slow(engine):
-        if (Path(engine.url.database).parent / "hang").exists():
-            sleep(HANG)
+        hold("hang")
         return is_current(engine)
 
     health.is_current = slow

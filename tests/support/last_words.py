@@ -4,10 +4,12 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from promises import until
 from served import ROOT, Browser, Line, Served
 from websockets.exceptions import ConnectionClosed
 
@@ -30,6 +32,13 @@ def post(browser: Browser, code: str, op: dict[str, Any], said: list[Any]) -> No
         said.append(type(lost))
 
 
+def finish(served: Served, when: Callable[[], bool]) -> None:
+    """Tell the server to end as soon as something holds."""
+    until(when)
+    assert served.process is not None
+    served.process.send_signal(signal.SIGTERM)
+
+
 def last_words(kind: str, folder: Path) -> dict[str, Any]:
     """Send an op by each door, end the server meanwhile, and return what came back and how it closed."""
     said: list[Any] = []
@@ -40,9 +49,12 @@ def last_words(kind: str, folder: Path) -> dict[str, Any]:
         for browser in (by_http, by_socket):
             browser.fetch("GET", f"/c/{code}")
         line = Line(by_socket, code)
+        taken = folder / "taken.txt"
+        before = taken.read_text().count("\n")
         posting = threading.Thread(target=post, args=(by_http, code, idea(prompt, "By HTTP"), said))
         posting.start()
-        threading.Timer(0.2, served.process.send_signal, (signal.SIGTERM,)).start()
+        ending = threading.Thread(target=finish, args=(served, lambda: taken.read_text().count("\n") == before + 2))
+        ending.start()
         ack = line.op(idea(prompt, "By socket"))
         found = {"by_socket": ack and ack["status"], "stop": False, "closed": None}
         try:
@@ -51,5 +63,6 @@ def last_words(kind: str, folder: Path) -> dict[str, Any]:
         except ConnectionClosed as end:
             found["closed"] = end.rcvd and end.rcvd.code
         posting.join()
-        assert served.process.wait(10) == 0
+        ending.join()
+        assert served.process.wait(30) == 0
     return found | {"by_http": said}

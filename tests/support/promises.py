@@ -19,6 +19,8 @@ from websockets.exceptions import WebSocketException
 from feedback.domain.ids import ulid
 
 CLIENTS = 12
+#: Seconds after which a phone that got no ack sends its op again.
+ACK_WAIT = 4.0
 #: Seconds after which a phone that got no ack gives up on the story.
 PATIENCE = 900.0
 
@@ -54,7 +56,7 @@ class Client:
             op = self._next(chance, rev)
             while True:
                 line = line or self._open(browser)
-                ack = line.op(op) if line else None
+                ack = line.op(op, ACK_WAIT) if line else None
                 if ack is not None and ack["status"] != "retry":
                     break
                 if self.broken:
@@ -124,7 +126,7 @@ def phones(served: Served, count: int = CLIENTS) -> Iterator[list[Client]]:
             thread.join()
 
 
-def until(claim: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something holds; a liveness limit, not a measurement."""
     end = time.monotonic() + seconds
     while not claim():

@@ -116,7 +116,7 @@ class Browser:
 
     def fetch(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
         """Make one request; returns status and body. Raises OSError while the server is away."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=PATIENCE)
         try:
             sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} | headers
             connection.request(method, path, body, {key.replace("_", "-"): value for key, value in sent.items()})
@@ -153,7 +153,7 @@ class Line:
             f"ws://127.0.0.1:{served.port}/socket.io/?EIO=4&transport=websocket",
             additional_headers={"Cookie": f"{COOKIE}={browser.token()}"},
             origin=origin or served.base,  # type: ignore[arg-type]
-            open_timeout=10,
+            open_timeout=PATIENCE,
             close_timeout=1,
             compression=None,
             legacy=True,
@@ -165,7 +165,7 @@ class Line:
             self.close()
             raise PermissionError(json.loads(answer[2:])["message"])
 
-    def op(self, data: dict[str, Any], timeout: float = 4.0) -> dict[str, Any] | None:
+    def op(self, data: dict[str, Any], timeout: float = PATIENCE) -> dict[str, Any] | None:
         """Send an op; returns its ack, or None when none came in time or the line broke."""
         number, self._next = self._next, self._next + 1
         try:
@@ -175,7 +175,7 @@ class Line:
             return None
         return json.loads(answer[answer.index("[") :])[0]
 
-    def listen(self, event: str, timeout: float = 5.0) -> Any:
+    def listen(self, event: str, timeout: float = PATIENCE) -> Any:
         """Wait for an event that has not been taken yet; returns its payload."""
         end = time.monotonic() + timeout
         while True:
@@ -189,7 +189,7 @@ class Line:
         """Hang up."""
         self.socket.close()
 
-    def _take(self, prefix: str, timeout: float = 10.0) -> str:
+    def _take(self, prefix: str, timeout: float = PATIENCE) -> str:
         end = time.monotonic() + timeout
         while True:
             message = self._read(end - time.monotonic())

@@ -5,6 +5,8 @@ import secrets
 
 import pytest
 
+from feedback.actions.hiding import restore_ideas
+from feedback.actions.ideas import hide_idea
 from feedback.actions.reports import freeze
 from feedback.domain.ids import ulid
 from feedback.domain.ops import OPS_AT_ONCE
@@ -12,6 +14,7 @@ from feedback.domain.reports import report_of
 from feedback.domain.roles import Role
 from feedback.store.ideas import ideas_of
 from feedback.store.reports import Freeze
+from feedback.web import flood as web
 from feedback.web.forms import FLOOD
 
 BOTS = 500
@@ -84,13 +87,45 @@ def ledger(house):
         return report_of(db.get(Freeze, made).content).ledger
 
 
-def test_the_undo_of_the_notice_shows_them_all_again(house, console):
-    flood(house, 20)
+def gone_and_back(house, console):
+    """A flood beside a room in which something was hidden by hand: two clicks and it is gone, one and it is back."""
+    rude = house.room.phone("rude").write("Rude")
+    house.room.do(hide_idea, rude, reason="Names a person")
+    flood(house, 12)
     before = shown(house)
     done = console.post(f"{console.path}/flood", follow=True).text
-    undo = re.search(r'action="([^"]+/ideas/restore[^"]+)"', done)[1].replace("&amp;", "&")
-    assert "60 ideas are back on every screen." in console.post(undo, follow=True).text
-    assert shown(house) == before
+    wrong = [] if shown(house) == ROOM else [f"left after the flood was hidden: {shown(house)[:9]}"]
+    undo = re.search(r'action="([^"]+/ideas/restore[^"]+)"', done)
+    if undo is None:
+        return [*wrong, "there is no way back"]
+    said = console.post(undo[1].replace("&amp;", "&"), follow=True).text
+    if shown(house) != before or "36 ideas are back on every screen." not in said:
+        wrong.append(f"{len(shown(house))} ideas are shown, {len(before)} were")
+    return wrong
+
+
+def test_the_undo_of_the_notice_shows_them_all_again(house, console):
+    assert gone_and_back(house, console) == []
+
+
+def takes_everybody_for_a_newcomer(monkeypatch):
+    monkeypatch.setattr(web, "flooders", lambda written, _joined: frozenset(who for _, who in written))
+
+
+def overlooks_the_flood(monkeypatch):
+    monkeypatch.setattr(web, "flooders", lambda written, joined: frozenset(list(joined)[:1]))
+
+
+def shows_all_that_is_hidden(monkeypatch):
+    monkeypatch.setattr(
+        web, "restore_ideas", lambda *args, first, last, **more: restore_ideas(*args, first=0, last=last, **more)
+    )
+
+
+@pytest.mark.parametrize("mutant", [takes_everybody_for_a_newcomer, overlooks_the_flood, shows_all_that_is_hidden])
+def test_the_story_finds_a_flood_that_stays_or_takes_others_with_it(house, console, monkeypatch, mutant):
+    mutant(monkeypatch)
+    assert gone_and_back(house, console) != []
 
 
 def test_the_list_of_hidden_ideas_shows_a_flood_again_later(house, console):
