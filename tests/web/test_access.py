@@ -82,6 +82,7 @@ console    POST      /console/<code>/prompts/<int:prompt_id>/open
 console    POST      /console/<code>/prompts/<int:prompt_id>/close
 console    POST      /console/<code>/stage
 desk       GET       /desk/<code>
+desk       POST      /desk/<code>/themes/new
 desk       POST      /desk/<code>/themes/<int:number>/name
 desk       POST      /desk/<code>/themes/<int:number>/merge
 desk       POST      /desk/<code>/move
@@ -125,6 +126,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/console/<code>/prompts": {"text": "And then?"},
     "/console/<code>/prompts/<int:prompt_id>": {"text": "What else?"},
     "/console/<code>/stage": {"scene": "join"},
+    "/desk/<code>/themes/new": {"name": "After hours"},
     "/desk/<code>/themes/<int:number>/name": {"name": "At night"},
     "/desk/<code>/themes/<int:number>/merge": {"into": "2"},
     "/desk/<code>/move": {"idea": "{idea}", "to": "2"},
