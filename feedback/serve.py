@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import gevent
 from gevent.event import Event
+from gevent.hub import Waiter
 
 from feedback import addresses, control
 from feedback.app import create_app, extension
@@ -32,6 +33,7 @@ from feedback.ready import CannotRun, make_ready
 from feedback.settings import FREE_BYTES, Settings
 from feedback.store.claims import Claims
 from feedback.store.engine import writer_engine
+from feedback.store.inbox import Soon
 from feedback.store.writer import Writer
 from feedback.watch import watch
 
@@ -49,9 +51,12 @@ class Bridge:
 
     def __init__(self) -> None:
         self._calls: deque[Callable[[], None]] = deque()
-        self._news = Event()
-        self._watcher = gevent.get_hub().loop.async_()
-        self._watcher.start(self._news.set)
+        loop = gevent.get_hub().loop
+        #: Calls back when this turn of the loop has nothing else to do.
+        self.soon: Soon = loop.run_callback
+        self._news = Waiter()
+        self._watcher = loop.async_()
+        self._watcher.start(self._news.switch, None)
         gevent.spawn(self._run)
 
     def deliver(self, calls: Sequence[Callable[[], None]]) -> None:
@@ -61,7 +66,7 @@ class Bridge:
 
     def _run(self) -> None:
         while True:
-            self._news.wait()
+            self._news.get()
             self._news.clear()
             while self._calls:
                 call = self._calls.popleft()
@@ -106,7 +111,9 @@ class House:
     def __init__(self, settings: Settings, listener: Any, port: int, claims: Claims | None) -> None:
         self._bridge = Bridge()
         self._hearers: list[Callable[[Sequence[Fact]], None]] = []
-        writer = Writer(writer_engine(settings.database_url), deliver=self._bridge.deliver, tell=self._tell)
+        writer = Writer(
+            writer_engine(settings.database_url), deliver=self._bridge.deliver, soon=self._bridge.soon, tell=self._tell
+        )
         app = create_app(settings, writer=writer)
         origins = addresses.origins(settings, port)
         app.config["FEEDBACK_ORIGINS_ALLOWED"] = tuple(origins)

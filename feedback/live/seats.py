@@ -18,6 +18,7 @@ from feedback.store.crew import crew_of
 from feedback.store.doorway import Doorway, doorway, participant_at
 
 VIEWS = ("phone", "stage", "crew")
+_TOKEN = "feedback.token"  # noqa: S105 -- a key in the WSGI environ
 _STANDS = {
     "stage": (Role.STAGE, Role.FACILITATOR, Role.RAPPORTEUR, Role.ORGANISER),
     "crew": (Role.FACILITATOR, Role.RAPPORTEUR, Role.ORGANISER),
@@ -38,7 +39,7 @@ def seat_of(app: Flask, engine: Any, identity: Identity, environ: dict[str, Any]
 
     Raises WrongCode, TooMany or Forbidden.
     """
-    token = identity.read(cookie_in(environ))
+    token = token_in(environ, identity)
     if not isinstance(auth, dict) or token is None or auth.get("view") not in VIEWS:
         raise Forbidden
     known = None
@@ -80,8 +81,15 @@ def _crew(identity: Identity, conversation: Doorway, token: str, view: str) -> S
     raise Forbidden
 
 
-def cookie_in(environ: dict[str, Any]) -> str | None:
-    """Return our cookie in a request, None when there is none."""
+def token_in(environ: dict[str, Any], identity: Identity) -> str | None:
+    """Return the token of the browser that sent a request, None when it showed none of ours; looks once."""
+    if _TOKEN not in environ:
+        environ[_TOKEN] = identity.read(_cookie_in(environ))
+    found: str | None = environ[_TOKEN]
+    return found
+
+
+def _cookie_in(environ: dict[str, Any]) -> str | None:
     try:
         morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
     except CookieError:

@@ -35,7 +35,7 @@ from feedback.live.crowd import Crowd
 from feedback.live.parts import LARGEST_BEAT, first_part
 from feedback.live.pulse import Beat, Pulse
 from feedback.live.rooms import RoomManager
-from feedback.live.seats import VIEWS, Seat, cookie_in, known_to, seat_of
+from feedback.live.seats import VIEWS, Seat, known_to, seat_of, token_in
 from feedback.pace import Pace, address_of
 from feedback.presence import Presence
 from feedback.settings import Settings
@@ -90,6 +90,7 @@ class Live:
             max_http_buffer_size=16_384,
             ping_interval=20,
             ping_timeout=15,
+            monitor_clients=False,  # each socket has a timer of its own
             manage_session=False,
         )
         transport.install(self.socketio, frozenset({"op"}), self.counters, doorman=self._let_in)
@@ -228,7 +229,7 @@ class Live:
 
     def _let_in(self, environ: dict[str, Any]) -> None:
         """Let a browser open a socket, or raise TooFast or RoomFull; before anything is spent on it."""
-        token = self._identity.read(cookie_in(environ))
+        token = token_in(environ, self._identity)
         self._pace.handshake(token, address_of(environ, self._settings.trusted_proxies))
         if len(self.socketio.server.eio.sockets) >= self._crowd.sockets_at_most:
             raise RoomFull(after_ms=FULL_MS)

@@ -140,7 +140,8 @@ class Handler(WSGIHandler):
         self._arriving: str | None = str(self.client_address[0]) if self.client_address else ""
         self.server.arriving[self._arriving] += 1
         try:
-            super().handle()
+            with suppress(ConnectionError):  # gone before it could be told that this was no request
+                super().handle()
         finally:
             self._arrived()
 

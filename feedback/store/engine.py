@@ -101,6 +101,12 @@ def prepare(engine: Engine, *, writes: bool) -> None:
     event.listen(engine, "begin", _begin_immediate if writes else _begin)
 
 
+def begin_writing(driver: Any) -> None:
+    """Begin a transaction that will write, on the driver's own connection; PostgreSQL begins it by itself."""
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute("BEGIN IMMEDIATE")
+
+
 def check(engine: Engine) -> None:
     """Raise UnsafeDatabase unless the database in fact holds what `prepare` promises."""
     with engine.connect() as connection:
@@ -169,7 +175,8 @@ def _begin(connection: Any) -> None:
 
 
 def _begin_immediate(connection: Any) -> None:
-    _run_bare(connection, "BEGIN IMMEDIATE")
+    if not connection.connection.dbapi_connection.in_transaction:  # as when the writer has begun it below
+        _run_bare(connection, "BEGIN IMMEDIATE")
 
 
 def _run_bare(connection: Any, sql: str) -> None:

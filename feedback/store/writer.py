@@ -8,7 +8,6 @@ with a savepoint around each op.
 
 import logging
 import time
-from _queue import SimpleQueue  # The C class: under gevent `queue.SimpleQueue` is a greenlet's, not a thread's.
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
@@ -20,8 +19,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from feedback.domain.facts import Busy, ConversationChanged, Fact, Refusal, ServerFault
-from feedback.store.engine import lock_house
+from feedback.store.engine import begin_writing, lock_house
 from feedback.store.gauges import WriterGauges
+from feedback.store.inbox import Inbox, Soon
 from feedback.store.programme import Conversation
 from feedback.store.seqs import Seqs
 from feedback.store.statements import Statement
@@ -69,6 +69,8 @@ class Tx:
         if self._session is None:
             self.wrote = True
             self._seqs.write()  # the session reads rows that must hold them
+            if not self._connection.in_transaction():
+                self._connection.begin()  # joins the transaction that the writer has begun below it
             self._session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         return self._session
 
@@ -142,13 +144,18 @@ def deliver_here(calls: Sequence[Callable[[], None]]) -> None:
 
 
 class Writer:
-    """Drains the queue in batches. `deliver` hands finished calls to whoever waits (an event loop, or this thread)."""
+    """Drains the queue in batches.
+
+    deliver: hands finished calls to whoever waits (an event loop, or this thread).
+    soon: calls back once the asking thread has nothing else to do at the moment; then only that thread may submit.
+    """
 
     def __init__(
         self,
         engine: Engine,
         *,
         deliver: Callable[[Sequence[Callable[[], None]]], None] = deliver_here,
+        soon: Soon | None = None,
         tell: Callable[[Sequence[Fact]], None] = lambda _facts: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -156,7 +163,7 @@ class Writer:
         self._deliver = deliver
         self._tell = tell
         self._clock = clock
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._inbox: Inbox[_Job] = Inbox(soon)
         self._closing = False
         self._complained = -COMPLAIN_EVERY
         self.gauges = WriterGauges()
@@ -166,59 +173,43 @@ class Writer:
     @property
     def queued(self) -> int:
         """How many ops wait for their batch."""
-        return self._queue.qsize()
+        return len(self._inbox)
 
     def submit(self, conversation_id: int | None, op: Op, done: Done) -> None:
         """Queue an op on a conversation (None = conference-wide). Raises Busy when the queue is full or closing."""
-        if self._closing or self._queue.qsize() >= QUEUE_LIMIT:
+        if self._closing or self.queued >= QUEUE_LIMIT:
             self.turned_away += 1
             raise Busy(after_ms=RETRY_MS)
-        self._queue.put(_Job(conversation_id, op, done))
+        self._inbox.put(_Job(conversation_id, op, done))
 
     def close(self) -> None:
         """Take no more ops; `run` returns when the queue is drained."""
         self._closing = True
-        self._queue.put(None)
+        self._inbox.close()
 
     def run(self) -> None:
         """Commit batches until closed. Body of the writer's thread."""
         connection: Connection | None = None
         self.gauges.running = True
         try:
-            while True:
-                batch, last = self._gather()
-                if batch:
-                    self.gauges.take(batch[0].since)
-                    connection = self._write(batch, connection)
-                    self.gauges.rest()
-                if last:
-                    break
+            # No waiting window: while one batch commits, the next one gathers by itself.
+            while batch := self._inbox.take(BATCH):
+                self.gauges.take(batch[0].since)
+                connection = self._write(batch, connection)
+                self.gauges.rest()
         finally:
             self.gauges.running = False
         if connection is not None:
             connection.close()
-
-    def _gather(self) -> tuple[list[_Job], bool]:
-        # No waiting window: while one batch commits, the next one gathers by itself.
-        batch: list[_Job] = []
-        job = self._queue.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) >= BATCH or self._queue.empty():
-                return batch, False
-            job = self._queue.get()
-        return batch, True
 
     def _write(self, batch: list[_Job], connection: Connection | None) -> Connection | None:
         try:
             if connection is None:
                 connection = self._engine.connect()
             try:
-                with connection.begin():
-                    self._run_batch(connection, batch, careful=False)
+                self._transact(connection, batch, careful=False)
             except _Undo:
-                with connection.begin():
-                    self._run_batch(connection, batch, careful=True)
+                self._transact(connection, batch, careful=True)
         except Exception:  # noqa: BLE001 -- whatever broke, every waiting op gets its answer
             self.gauges.failed_batches += 1
             if time.monotonic() - self._complained >= COMPLAIN_EVERY:  # a disk stays full for many batches
@@ -233,6 +224,17 @@ class Writer:
         self.gauges.done(job.refusal for job in batch)
         self._answer(batch)
         return connection
+
+    def _transact(self, connection: Connection, batch: list[_Job], *, careful: bool) -> None:
+        # On the driver itself; SQLAlchemy takes part only when an op has asked for a session, and ends it then.
+        driver: Any = connection.connection.dbapi_connection
+        begin_writing(driver)
+        try:
+            self._run_batch(connection, batch, careful=careful)
+            (connection if connection.in_transaction() else driver).commit()
+        except BaseException:
+            (connection if connection.in_transaction() else driver).rollback()
+            raise
 
     def _run_batch(self, connection: Connection, batch: list[_Job], *, careful: bool) -> None:
         self._lock(connection, batch)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from flask import Response, request
+from flask import Response, current_app, request
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 
-from feedback.db import Reading
+from feedback.db import reading
 from feedback.store.doorway import Doorway, only_votes_since
 from feedback.web.pieces import Pieces
 
@@ -45,21 +45,17 @@ class Kept:
     pieces: Pieces
 
 
-_pages: dict[_Key, Kept] = {}
-
-
-def page_for(
-    found: Doorway, database: Reading, participant_id: int, fresh_id: str, render: Callable[[], tuple[int, str]]
-) -> Response:
+def page_for(found: Doorway, participant_id: int, fresh_id: str, render: Callable[[], tuple[int, str]]) -> Response:
     """Return the page for a newcomer; `render` makes it with blanks and tells the commit number it shows."""
-    key: _Key = (str(database.engine.url), found.id, str(get_locale()), request.script_root, request.path, found[4:])
-    kept = _pages.get(key)
-    if kept is None or not _is_good(kept, found, database):
+    pages: dict[_Key, Kept] = current_app.extensions.setdefault("feedback.newcomers", {})
+    key: _Key = (found.id, str(get_locale()), request.script_root, request.path, found[4:])
+    kept = pages.get(key)
+    if kept is None or not _is_good(kept, found):
         seq, html = render()
-        if len(_pages) >= KEPT:
-            _pages.clear()
+        if len(pages) >= KEPT:
+            pages.clear()
         blanks = (Blank.csrf, Blank.idea, Blank.participant)
-        kept = _pages[key] = Kept(seq, monotonic() + LAG, Pieces(html, blanks))
+        kept = pages[key] = Kept(seq, monotonic() + LAG, Pieces(html, blanks))
     values = {
         Blank.csrf: generate_csrf().encode(),
         Blank.idea: fresh_id.encode(),
@@ -77,7 +73,7 @@ def takes_gzip() -> bool:
     return "gzip" in request.headers.get("Accept-Encoding", "")
 
 
-def _is_good(kept: Kept, found: Doorway, database: Reading) -> bool:
+def _is_good(kept: Kept, found: Doorway) -> bool:
     if kept.seq >= found.seq:
         return True
-    return monotonic() < kept.until and only_votes_since(database, found.id, kept.seq)
+    return monotonic() < kept.until and only_votes_since(reading(), found.id, kept.seq)

@@ -72,9 +72,9 @@ def conversation(code: str) -> Answer:
         address = url_for("participant.conversation", code=found.code)
         return redirect(f"{address}?{urlencode(request.args)}" if request.args else address, 303)
     actor = participant_here(found.id)
-    who, database = actor.participant_id or 0, reading()
-    if not request.args and (g.participant_is_new or not has_own(database, who)):
-        return page_for(found, database, who, _fresh_id(), lambda: _blank_page(found))
+    who = actor.participant_id or 0
+    if not request.args and (g.participant_is_new or not has_own(reading(), who)):
+        return page_for(found, who, _fresh_id(), lambda: _blank_page(found))
     return _conversation(found, actor, read_asked(request.args))
 
 

@@ -30,6 +30,7 @@ socketio = SocketIO(
     max_http_buffer_size=16384,
     ping_interval=settings.get("ping_interval", 20),
     ping_timeout=settings.get("ping_timeout", 15),
+    monitor_clients=False,
     cors_allowed_origins=["http://house.test", "https://tls.house.test"],
     manage_session=False,
 )

@@ -271,6 +271,26 @@ def test_whole_batch_is_busy_when_its_commit_fails_and_retries_store_each_op_onc
     assert titles(lite) == list(range(5))
 
 
+@pytest.mark.parametrize("by_session", [False, True])
+def test_what_the_database_refuses_at_the_commit_is_undone_whole(room, by_session):
+    place, title, engine = room.conversation().id, room.conversation().title, writer_engine(room.url)
+
+    def good(tx) -> int:
+        if by_session:
+            tx.db.get(Conversation, place).title = "Half"
+        return tx.touch(place, "title")
+
+    def dangling(tx) -> int:
+        tx._cursor.execute("PRAGMA defer_foreign_keys=ON")
+        return tx.change(sql.ADD_PARTICIPANT, conversation=999, token_hash="t" * 64)
+
+    outcomes = run_ops(Writer(engine), [(place, good), (place, dangling)])
+    assert [type(refusal) for _, refusal in outcomes] == [Busy] * 2
+    assert (room.conversation().title, room.conversation().seq) == (title, 0)
+    assert run_ops(Writer(engine), [(place, lambda tx: tx.touch(place, "title"))]) == [(1, None)]
+    engine.dispose()
+
+
 def test_constraint_is_checked_inside_the_op(engine):
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text("insert into conference (id, title) values (1, 'no')"))
