@@ -188,8 +188,10 @@ class Server:
         assert self._process is not None
         assert self._process.stdout is not None
         told, until = b"", time.monotonic() + START_WITHIN
+        ears = select.poll()  # `select` knows no descriptor above 1,023
+        ears.register(self._process.stdout, select.POLLIN)
         while time.monotonic() < until:
-            if not select.select([self._process.stdout], [], [], 0.2)[0]:
+            if not ears.poll(200):
                 continue
             data = os.read(self._process.stdout.fileno(), 65_536)
             told += data

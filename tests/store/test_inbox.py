@@ -43,6 +43,7 @@ class SleepsAtOnce(Inbox[Any]):
 
     def take(self, most: int) -> list[Any]:
         """Wait for something."""
+        self._open()
         if not self._waiting:
             self._asleep = True
             os.read(self._ears, 64)

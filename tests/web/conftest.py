@@ -1,6 +1,7 @@
 """The app with its writer, without a server; and browsers that hold a role."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from feedback.actions.crew import mint_link
 from feedback.app import create_app
+from feedback.db import db
 from feedback.domain.roles import HOUSE, Role
 from feedback.identity import new_secret, secret_hash
 from feedback.settings import read_settings
@@ -60,9 +62,11 @@ class Browser:
 
 
 @pytest.fixture
-def house(room: Any, tmp_path: Path) -> House:
+def house(room: Any, tmp_path: Path) -> Iterator[House]:
     """The app over the room's database and writer."""
     settings = read_settings({"FEEDBACK_INSTANCE": str(tmp_path), "FEEDBACK_SECRET_KEY": "k" * 40})
     app = create_app(settings, writer=room.gate.writer)
     app.testing = True
-    return House(app, room)
+    yield House(app, room)
+    with app.app_context():
+        db.engine.dispose()  # a process of tests has few descriptors
