@@ -33,8 +33,8 @@ def rss_of(pids: Iterable[int]) -> int:
     return sum(_status(pid, "VmRSS") for pid in pids)
 
 
-def tree_of(root: int) -> list[int]:
-    """Return a server's processes: its own and its children's, without the worker that finds themes."""
+def tree_of(root: int, *, workers: bool = False) -> list[int]:
+    """Return a server's processes: its own and its children's; with `workers` also the one that finds themes."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -44,7 +44,7 @@ def tree_of(root: int) -> list[int]:
                 continue  # it has just ended
     found = [root]
     for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid and not _is_worker(child)]
+        found += [child for child, parent in parents.items() if parent == pid and (workers or not _is_worker(child))]
     return found
 
 

@@ -141,7 +141,7 @@ def playing(plan: Plan, house: House, server: Server) -> Iterator[Generator]:
 def run_round(plan: Plan, house: House, server: Server, say: Say) -> Json:
     """Play one round; raises CannotMeasure when its figures may not be believed."""
     with playing(plan, house, server) as generator:
-        phases = _phases(plan, generator, say)
+        phases = _phases(plan, server, generator, say)
         report = generator.ask("report")
         wrong = doubts(plan.phones, phases, report, stored(house))
     if wrong:
@@ -149,11 +149,12 @@ def run_round(plan: Plan, house: House, server: Server, say: Say) -> Json:
     return figures(plan, phases)
 
 
-def _phases(plan: Plan, generator: Generator, say: Say) -> dict[str, Json]:
+def _phases(plan: Plan, server: Server, generator: Generator, say: Say) -> dict[str, Json]:
     say(f"  warming up with {plan.warm} phones")
     phases = {"warm": generator.ask("warm", phones=plan.warm)}
     if phases["warm"]["unanswered"]:
         raise CannotMeasure(f"The first phones did not get through: {phases['warm']['counts']}.")
+    server.settle()
     phases["join"] = joined(plan, generator, say)
     say(f"  listening for {IDLE_SECONDS:g} s")
     phases["idle"] = generator.ask("idle", seconds=min(IDLE_SECONDS, plan.seconds))

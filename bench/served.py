@@ -24,7 +24,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy import select as query
 from sqlalchemy.pool import NullPool
 
-from bench.measure import tree_of
+from bench.measure import cpu_of, tree_of
 from feedback import control
 from feedback.actions.programme import found_conference
 from feedback.cli.house import own_house
@@ -34,6 +34,9 @@ from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Conversation
 
 START_WITHIN = 60.0
+#: Seconds after which the last part of a start has begun; then it is over when a look of so many seconds finds it
+#: using less than this share of its core.
+STARTING, LOOK, QUIET = 1.5, 0.5, 0.05
 STOP_WITHIN = 10.0
 #: Descriptors beside those of the phones.
 SPARE_FILES = 200
@@ -203,6 +206,18 @@ class Server:
             self.stop()
             raise CannotMeasure(f"The server did not start.\n{told.decode(errors='replace')}{log}")
         return int(found[1])
+
+    def settle(self) -> None:
+        """Wait until the start is over: what is loaded in its first seconds, and the worker beside it on its core."""
+        assert self._process is not None
+        time.sleep(STARTING)
+        until = time.monotonic() + START_WITHIN
+        while time.monotonic() < until:
+            pids = tree_of(self._process.pid, workers=True)
+            before = cpu_of(pids)
+            time.sleep(LOOK)
+            if cpu_of(pids) - before < QUIET * LOOK * 1e9:
+                return
 
     @property
     def pids(self) -> list[int]:

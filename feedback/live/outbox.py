@@ -3,14 +3,17 @@
 The engine lets a greenlet sleep for twenty seconds per socket before each ping, also for sockets that have gone since:
 thousands that come and vanish would leave megabytes, and each phone of a room costs some kilobytes more. And it looks
 at all sockets in turn, one in each fraction of a second, for those that have not answered: with a thousand phones it
-wakes the loop 67 times a second. Here the next ping is a timer, and so is the end of the wait for its answer.
-Private name of python-engineio: `Socket._send_ping`.
+wakes the loop 67 times a second. Here the next pings of all sockets are a list, and so are the ends of the waits for
+their answers: those of half a second go together, each at a tenth of the cost, as what the first one touches is at hand
+for the others. Private name of python-engineio: `Socket._send_ping`.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import gevent
@@ -18,6 +21,47 @@ from engineio.packet import PING, Packet
 from engineio.socket import Socket as EngineSocket
 
 from feedback.live.connection import Connection, frame_of
+
+#: Seconds by which a ping may be late, so that it goes together with others.
+SLOT = 0.5
+LOG = logging.getLogger("feedback.live")
+
+
+class Wheel:
+    """Calls what is due, twice a second while there is anything."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, dict[Outbox, Callable[[], None]]] = {}
+        self._timer: Any = None
+
+    def put(self, outbox: Outbox, seconds: float, call: Callable[[], None]) -> int:
+        """Call once, in the hub, in so many seconds or half a second later; returns the slot to `drop` it from."""
+        slot = ceil((time.monotonic() + seconds) / SLOT)
+        self._slots.setdefault(slot, {})[outbox] = call
+        if self._timer is None:
+            self._timer = gevent.get_hub().loop.timer(SLOT, repeat=SLOT)
+            self._timer.start(self._turn)
+        return slot
+
+    def drop(self, outbox: Outbox, slot: int) -> None:
+        """Do not call."""
+        self._slots.get(slot, {}).pop(outbox, None)
+
+    def _turn(self) -> None:
+        now = time.monotonic() / SLOT
+        for slot in [slot for slot in self._slots if slot <= now]:
+            for call in self._slots.pop(slot).values():
+                try:
+                    call()
+                except Exception:
+                    LOG.exception("a ping broke")
+        if not self._slots:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+
+
+_WHEEL = Wheel()
 
 
 class Outbox:
@@ -27,12 +71,12 @@ class Outbox:
     one switch per message less.
     """
 
-    __slots__ = ("_early", "_timer", "connection")
+    __slots__ = ("_early", "_slot", "connection")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self._early: list[bytes] = []
-        self._timer: Any = None
+        self._slot: int | None = None
 
     def open(self, connection: Connection) -> None:
         """Send what was put before the upgrade was answered, and everything later at once."""
@@ -44,15 +88,13 @@ class Outbox:
     def call_in(self, seconds: float, call: Callable[[], None]) -> None:
         """Call once, in the hub, unless the outbox is closed before; a later call takes the place of an earlier one."""
         self.close()
-        self._timer = gevent.get_hub().loop.timer(seconds)
-        self._timer.start(call)
+        self._slot = _WHEEL.put(self, seconds, call)
 
     def close(self) -> None:
         """Call nothing any more."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer.close()
-            self._timer = None
+        if self._slot is not None:
+            _WHEEL.drop(self, self._slot)
+            self._slot = None
 
     def put(self, packet: Any) -> None:
         """Send a packet; None means that the engine has closed this socket."""
@@ -76,7 +118,7 @@ class Outbox:
 
 
 class Aside:
-    """Stands where the engine has its threads: who waits to send a ping becomes a timer, others go the stock way."""
+    """Stands where the engine has its threads: who waits to send a ping is put on a list, others go the stock way."""
 
     def __init__(self, stock: Callable[..., Any]) -> None:
         self._stock = stock
