@@ -17,11 +17,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from feedback.actions.themes import fail_theme_run, finish_theme_run, note_theme_run, request_themes
+from feedback.actions.runs import fail_theme_run, finish_theme_run, note_theme_run, request_themes
 from feedback.db import Gate
 from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
-from feedback.domain.themes import Theme, ThemeSet
+from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
@@ -104,6 +104,8 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             data.ideas,
             previous=data.previous,
             pins=data.pins,
+            sorts=data.sorts,
+            barred=data.barred,
             stop_texts=data.stop_texts,
             seed=data.seed,
             progress=lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
@@ -128,19 +130,25 @@ def run_worker(settings: Settings, parent: int | None) -> None:
 
 
 def themes_from(data: dict[str, Any]) -> ThemeSet:
-    """Read a run's result back from what the queue kept."""
-    themes = tuple(
-        Theme(
-            id=theme["id"],
-            name=theme["name"],
-            named_by_person=theme["named_by_person"],
-            terms=tuple(theme["terms"]),
-            ideas=tuple(theme["ideas"]),
-            representatives=tuple(theme["representatives"]),
-        )
-        for theme in data["themes"]
+    """Read a run's result back from what the queue kept: JSON knows no tuples."""
+    regroup = data["regroup"]
+    return ThemeSet(
+        themes=tuple(Theme(**{name: _frozen(value) for name, value in theme.items()}) for theme in data["themes"]),
+        leftovers=tuple(data["leftovers"]),
+        next_id=data["next_id"],
+        unsure=_frozen(data["unsure"]),
+        outlooks={
+            idea: Outlook(_frozen(said["prior"]), said["sureness"], _frozen(said["shared_terms"]))
+            for idea, said in data["outlooks"].items()
+        },
+        reliability=data["reliability"],
+        merges=tuple(MergeProposal(**merge) for merge in data["merges"]),
+        regroup=RegroupProposal(_frozen(regroup["groups"]), regroup["gain"]) if regroup else None,
     )
-    return ThemeSet(themes, tuple(data["leftovers"]), data["next_id"])
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
 
 
 class ThemeJobs:

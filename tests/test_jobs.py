@@ -15,7 +15,7 @@ from huey.utils import Error
 
 from feedback import jobs
 from feedback.actions.programme import clear_conversation
-from feedback.actions.themes import request_themes
+from feedback.actions.runs import request_themes
 from feedback.domain.facts import Busy, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
 from feedback.jobs import MARK, TRIES, SignedJson, ThemeJobs, make_queue, themes_task

@@ -13,6 +13,7 @@ from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
 from feedback.store import ops as sql
 from feedback.store.ideas import Idea, Vote
+from feedback.store.opinions import OpinionMap
 from feedback.store.programme import (
     Change,
     Conference,
@@ -24,7 +25,9 @@ from feedback.store.programme import (
     conversation_by_code,
     conversations_of,
 )
+from feedback.store.proposals import Proposal
 from feedback.store.reports import Freeze
+from feedback.store.sorts import Sorter, SortRow
 from feedback.store.themes import Placement, ThemeEdit, ThemeRow, ThemeRun
 from feedback.store.writer import Tx
 
@@ -152,12 +155,16 @@ def clear_conversation(tx: Tx, actor: Actor, conversation_id: int, *, code: str)
         raise CodeMismatch
     ideas = select(Idea.id).where(Idea.conversation_id == conversation_id)
     tx.db.execute(delete(Vote).where(Vote.idea_id.in_(ideas)))
+    tx.db.execute(delete(SortRow).where(SortRow.idea_id.in_(ideas)))
+    people = select(Participant.id).where(Participant.conversation_id == conversation_id)
+    tx.db.execute(delete(Sorter).where(Sorter.participant_id.in_(people)))
     tx.db.execute(update(Idea).where(Idea.conversation_id == conversation_id).values(merged_into=None))
-    for table in (Placement, ThemeEdit, ThemeRun, ThemeRow, Freeze, Idea, Participant, Change):
+    for table in (Placement, Proposal, ThemeEdit, ThemeRun, ThemeRow, OpinionMap, Freeze, Idea, Participant, Change):
         tx.db.execute(delete(table).where(table.conversation_id == conversation_id))
     conversation.joined = 0
     conversation.ideas_received = 0
     conversation.scene = Scene.RANKING
+    conversation.sorting = False
     conversation.stage_idea_id = None
     tx.touch(conversation_id, "cleared")
     tx.facts.append(ConversationCleared(conversation_id))

@@ -1,26 +1,24 @@
-"""Ask for theme runs and take their results; add, rename, move, merge and undo what people decide about themes."""
+"""What people decide about themes: add, rename, move, merge, and take back."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from feedback.domain.facts import IdeaGone, NoIdeasYet, NotFound, NothingToUndo, RunInFlight, ThemesRequested
+from feedback.domain.facts import IdeaGone, NotFound, NothingToUndo
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.texts import canonical, one_line
-from feedback.domain.themes import DESCRIPTION_LIMIT, Placed, ThemeSet, members_of, moved
+from feedback.domain.themes import DESCRIPTION_LIMIT, Placed, members_of, moved
 from feedback.store.ideas import Idea
 from feedback.store.programme import Conversation
 from feedback.store.themes import (
     ThemeEdit,
     ThemeRow,
-    ThemeRun,
     all_themes_of,
     last_edit,
     places_of,
-    run_in_flight,
     set_places,
     theme_of,
 )
@@ -36,81 +34,6 @@ class Patch:
     names: Mapping[str, list[Any]]
     standing: Mapping[str, list[Any]]
     places: Mapping[str, list[Any]]
-
-
-def request_themes(tx: Tx, actor: Actor, conversation_id: int) -> int:
-    """Ask for a theme run; returns its id. Raises RunInFlight or NoIdeasYet."""
-    require(actor, Deed.FIND_THEMES, conversation_id)
-    if run_in_flight(tx.db, conversation_id) is not None:
-        raise RunInFlight
-    if not tx.db.scalar(select(func.count()).where(Idea.conversation_id == conversation_id)):
-        raise NoIdeasYet
-    seq = tx.touch(conversation_id, "run")
-    run = ThemeRun(conversation_id=conversation_id, state="queued", seq=seq, created_at=tx.now)
-    tx.db.add(run)
-    tx.db.flush()
-    tx.facts.append(ThemesRequested(conversation_id, run.id))
-    return run.id
-
-
-def note_theme_run(tx: Tx, run_id: int, state: str) -> None:
-    """Note that a run in flight waits for a worker (`queued`), or that one has taken it (`running`)."""
-    run = tx.db.get(ThemeRun, run_id)
-    if run is None or run.state not in ("queued", "running") or run.state == state:
-        return
-    run.state = state
-    tx.touch(run.conversation_id, "run")
-
-
-def fail_theme_run(tx: Tx, run_id: int, *, problem: str) -> None:
-    """End a run that found nothing; the themes stay as they were."""
-    run = tx.db.get(ThemeRun, run_id)
-    if run is None or run.state not in ("queued", "running"):
-        return
-    run.state, run.problem, run.ended_at = "failed", problem[:200], tx.now
-    tx.touch(run.conversation_id, "run")
-
-
-def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
-    """Store what a run found. Whatever people decided since it started (names, pins, merges) stands."""
-    run = tx.db.get(ThemeRun, run_id)
-    if run is None or run.state not in ("queued", "running"):
-        return
-    place = run.conversation_id
-    themes = all_themes_of(tx.db, place)
-    for theme in found.themes:
-        row = themes.get(theme.id)
-        if row is None:
-            row = themes[theme.id] = ThemeRow(conversation_id=place, number=theme.id, named_by_person=False)
-            tx.db.add(row)
-        if not row.named_by_person:
-            row.name = theme.name[:120]
-        row.terms, row.representatives = list(theme.terms), list(theme.representatives)
-    _place(tx, place, themes, found)
-    run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
-    tx.touch(place, "themes")
-
-
-def _place(tx: Tx, conversation_id: int, themes: Mapping[int, ThemeRow], found: ThemeSet) -> None:
-    old = places_of(tx.db, conversation_id)
-    there = set(tx.db.scalars(select(Idea.id).where(Idea.conversation_id == conversation_id)))
-    new = {idea_id: Placed(None) for idea_id in found.leftovers if idea_id in there}
-    for theme in found.themes:
-        home = _home(themes, theme.id)
-        new.update({idea_id: Placed(home) for idea_id in theme.ideas if idea_id in there})
-    new.update({idea_id: place for idea_id, place in old.items() if place.pinned})
-    set_places(tx.db, conversation_id, new)
-    peopled = {place.theme for place in (old | new).values()}
-    for number, row in themes.items():
-        row.standing = row.merged_into is None and (number in peopled or (row.named_by_person and row.standing))
-
-
-def _home(themes: Mapping[int, ThemeRow], number: int) -> int:
-    seen = set[int]()
-    while (into := themes[number].merged_into) is not None and number not in seen:
-        seen.add(number)
-        number = into
-    return number
 
 
 def add_theme(tx: Tx, actor: Actor, conversation_id: int, name: str, description: str = "") -> int:

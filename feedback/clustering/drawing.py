@@ -40,7 +40,9 @@ class Likeness:
     to_names: NDArray[np.float64]
 
 
-def drawn(likeness: Likeness, said: Said, placed: NDArray[np.int64]) -> tuple[Shares, NDArray[np.float64]]:
+def drawn(
+    likeness: Likeness, said: Said, placed: NDArray[np.int64], barred: NDArray[np.bool_]
+) -> tuple[Shares, NDArray[np.float64]]:
     """Return how probable each theme is for each idea, and how often each participant is right.
 
     Parameters
@@ -52,18 +54,20 @@ def drawn(likeness: Likeness, said: Said, placed: NDArray[np.int64]) -> tuple[Sh
     placed : array (n,)
         The theme where somebody of the crew put the idea, k for none of them, -1 for ideas that nobody placed. Their
         word is final.
+    barred : array (n, k)
+        True where an idea does not go to a theme, whatever it is like.
     """
     count = likeness.names.shape[0]
     first = by_names = _softly(likeness.to_names, SHARP)
     prior = _with_none(TRUST * first + (1 - TRUST) / count)
-    shares, right = weighed(_kept(prior, placed), said)
+    shares, right = weighed(_kept(prior, placed, barred), said)
     known = placed >= 0
     known[said.ideas] = True
     for _ in range(LEARNINGS if known.any() else 0):
         near = _nearness(likeness, shares * known[:, None])
-        people = posterior(_kept(np.full_like(prior, 1 / (count + 1)), placed), said, right)
+        people = posterior(_kept(np.full_like(prior, 1 / (count + 1)), placed, barred), said, right)
         prior = _best_reading(near, by_names, people[known], known)
-        shares, right = weighed(_kept(prior, placed), said)
+        shares, right = weighed(_kept(prior, placed, barred), said)
     return shares, right
 
 
@@ -104,9 +108,11 @@ def _with_none(themes: NDArray[np.float64]) -> Shares:
     return np.hstack([(1 - NONE) * themes, np.full((len(themes), 1), NONE)])
 
 
-def _kept(prior: Shares, placed: NDArray[np.int64]) -> Shares:
+def _kept(prior: Shares, placed: NDArray[np.int64], barred: NDArray[np.bool_]) -> Shares:
     """Return the prior with certainty where somebody of the crew has decided."""
     out = prior.copy()
+    out[:, :-1][barred] = TINY
+    out /= out.sum(axis=1, keepdims=True)
     decided = np.flatnonzero(placed >= 0)
     out[decided] = TINY
     out[decided, placed[decided]] = 1.0

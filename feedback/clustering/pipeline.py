@@ -26,6 +26,7 @@ Progress = Callable[[float, str], None]
 LONELY = 0.05  # likeness to the nearest other idea below which an idea belongs to no theme
 QUOTED = 40  # characters of an idea that names a theme whose ideas share no word
 NO_PINS: Mapping[str, int | None] = MappingProxyType({})
+NOT_BARRED: Mapping[str, frozenset[int]] = MappingProxyType({})
 
 
 def quiet(share: float, step: str) -> None:
@@ -38,6 +39,7 @@ def find_themes(
     previous: ThemeSet | None = None,
     pins: Mapping[str, int | None] = NO_PINS,
     sorts: Sequence[Sort] = (),
+    barred: Mapping[str, frozenset[int]] = NOT_BARRED,
     stop_texts: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = quiet,
@@ -57,6 +59,8 @@ def find_themes(
     sorts : sequence of Sort
         What participants say; of one participant and idea the last one counts. An idea that was sorted stands where
         the sorts, weighed, say it most probably belongs. Sorts of unknown ideas and themes are ignored.
+    barred : mapping of idea id to theme ids
+        Themes that a person took the idea out of: it never goes there by itself.
     stop_texts : sequence of str
         Titles and prompts of the conversation, whose words tell no theme from another.
     seed : int
@@ -74,7 +78,7 @@ def find_themes(
         progress(0.0, "reading")
         room = read_room(ideas, stop_texts)
         earlier = previous or ThemeSet()
-        start = standing_of(room, earlier, pins)
+        start = standing_of(room, earlier, pins, barred)
         said = said_of(room, start, sorts)
         unsure: tuple[str, ...] | None = None
         if len(room.ids) < ENOUGH_FOR_THEMES and not start.themes:
@@ -83,7 +87,7 @@ def find_themes(
             progress(0.1, "measuring")
             if len(said.ideas) or start.has_starters:
                 vectors, likeness = measured_with_names(room, start, seed)
-                shares, _ = drawn(likeness, said, start.decided)
+                shares, _ = drawn(likeness, said, start.decided, start.barred)
                 start, unsure = sorted_in(start, likeness, shares, said), unsure_of(room, start, shares)
             else:
                 vectors = lexical_vectors(room.words, room.languages, seed=seed)
@@ -97,7 +101,7 @@ def find_themes(
 def _placed(start: Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
     """Return the theme index of each idea; indexes past the carried themes are new themes."""
     lonely = (nearest_likeness(vectors.terms) < LONELY) & (start.places == NOWHERE)
-    limits = Limits(start.fixed, lonely)
+    limits = Limits(start.fixed, lonely, start.barred)
     progress(0.3, "grouping")
     if (start.places != NOWHERE).any():
         places = settled(vectors.rows, arrived(vectors.rows, start.places, limits, start.seen), limits)

@@ -22,10 +22,36 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What settling may not touch: `fixed` ideas stay where they are, `lonely` ones belong nowhere unless fixed."""
+    """What settling may not touch: `fixed` ideas stay where they are, `lonely` ones belong nowhere unless fixed.
+
+    `barred` (n, k), if anything is: the themes, by index, that an idea does not go to; themes past k bar nobody.
+    """
 
     fixed: Mask
     lonely: Mask
+    barred: Mask | None = None
+
+    def shut_out(self, places: Labels) -> Mask:
+        """Return which ideas stand in a theme that is barred to them."""
+        if self.barred is None:
+            return np.zeros(len(places), dtype=np.bool_)
+        inside = (places >= 0) & (places < self.barred.shape[1])
+        out: Mask = (
+            inside
+            & np.append(self.barred, np.zeros((len(places), 1), dtype=np.bool_), axis=1)[
+                np.arange(len(places)), np.where(inside, places, -1)
+            ]
+        )
+        return out
+
+    def open_to(self, nearness: Rows) -> Rows:
+        """Return the nearness (n, themes) with what is barred infinitely far."""
+        if self.barred is None:
+            return nearness
+        out = nearness.copy()
+        known = min(out.shape[1], self.barred.shape[1])
+        out[:, :known][self.barred[:, :known]] = -np.inf
+        return out
 
 
 def settled(rows: Rows, places: Labels, limits: Limits) -> Labels:
@@ -42,13 +68,13 @@ def settled(rows: Rows, places: Labels, limits: Limits) -> Labels:
     limits : Limits
         Masks of n ideas.
     """
-    places = np.where(limits.lonely & ~limits.fixed, NOWHERE, places)
+    places = np.where((limits.lonely | limits.shut_out(places)) & ~limits.fixed, NOWHERE, places)
     count = int(places.max(initial=NOWHERE)) + 1
     free = ~limits.fixed & ~limits.lonely
     if count == 0:
         return places
     for _ in range(SWEEPS):
-        nearness = rows @ centres_of(rows, places, limits.fixed, count).T
+        nearness = limits.open_to(rows @ centres_of(rows, places, limits.fixed, count).T)
         sizes = np.bincount(places[places >= 0], minlength=count)
         nearness[:, sizes == 0] = -np.inf
         best = nearness.argmax(axis=1)
@@ -63,7 +89,7 @@ def settled(rows: Rows, places: Labels, limits: Limits) -> Labels:
 def arrived(rows: Rows, places: Labels, limits: Limits, seen: Mask) -> Labels:
     """Return the places after ideas that no run has seen yet went to the nearest theme."""
     count = int(places.max(initial=NOWHERE)) + 1
-    nearness = rows @ centres_of(rows, places, limits.fixed, count).T
+    nearness = limits.open_to(rows @ centres_of(rows, places, limits.fixed, count).T)
     new = ~seen & ~limits.lonely & (nearness.max(axis=1) > JOIN)
     return np.where(new, nearness.argmax(axis=1), places)
 

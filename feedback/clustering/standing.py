@@ -28,17 +28,19 @@ class Standing:
     """Where the ideas stand before the run.
 
     `themes` are carried on from the last run, by index; `places` holds one of these indexes or NOWHERE per idea.
+    `barred` (n, k) are the themes that an idea does not go to by itself.
     """
 
     themes: tuple[Theme, ...]
     places: Labels
     fixed: Mask
     seen: Mask
+    barred: Mask
 
     @property
     def closed(self) -> frozenset[int]:
-        """The indexes of themes that a person named: they are neither split nor dissolved."""
-        return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person)
+        """The indexes of themes that a person named or locked: they are neither split nor dissolved."""
+        return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person or theme.locked)
 
     @property
     def has_starters(self) -> bool:
@@ -51,21 +53,29 @@ class Standing:
         return np.where(self.fixed, np.where(self.places == NOWHERE, len(self.themes), self.places), -1)
 
 
-def standing_of(room: Room, earlier: ThemeSet, pins: Mapping[str, int | None]) -> Standing:
-    """Return where the last run and the crew left the ideas."""
+def standing_of(
+    room: Room, earlier: ThemeSet, pins: Mapping[str, int | None], barred: Mapping[str, frozenset[int]]
+) -> Standing:
+    """Return where the last run and the crew left the ideas; what a locked theme holds stays as if it were placed."""
     theme_of: dict[str, int | None] = dict.fromkeys(earlier.leftovers)
     theme_of.update((idea, theme.id) for theme in earlier.themes for idea in theme.ideas)
     here = {idea: pins[idea] if idea in pins else theme_of.get(idea) for idea in room.ids}
     wanted = {theme_id for theme_id in here.values() if theme_id is not None}
-    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.named_by_person]
+    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.named_by_person or theme.locked]
     # A pin outlives its theme: what a person placed comes back as a theme of that id.
     themes += [Theme(theme_id, "") for theme_id in sorted(wanted - {theme.id for theme in themes})]
     index_of: dict[int | None, int] = {theme.id: index for index, theme in enumerate(themes)} | {None: NOWHERE}
+    places = np.array([index_of[here[idea]] for idea in room.ids], dtype=np.int64)
+    locked = np.array([theme.locked for theme in themes], dtype=np.bool_)
+    out_of = np.array(
+        [[theme.id in barred.get(idea, ()) for theme in themes] for idea in room.ids], dtype=np.bool_
+    ).reshape(len(room.ids), len(themes))
     return Standing(
         tuple(themes),
-        np.array([index_of[here[idea]] for idea in room.ids], dtype=np.int64),
-        np.array([idea in pins for idea in room.ids], dtype=np.bool_),
+        places,
+        np.array([idea in pins for idea in room.ids], dtype=np.bool_) | np.append(locked, False)[places],
         np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_),
+        out_of | (locked & (places[:, None] != np.arange(len(themes)))),
     )
 
 
@@ -114,6 +124,7 @@ def sorted_in(start: Standing, likeness: Likeness, shares: Shares, said: Said) -
         np.where(sorted_ones | called, there, start.places),
         start.fixed | sorted_ones,
         start.seen | sorted_ones | called,
+        start.barred,
     )
 
 

@@ -23,6 +23,13 @@ class ConversationState(StrEnum):
     CLOSED = "closed"
 
 
+class Voting(StrEnum):
+    """What a vote on the ideas of a prompt can say: support alone, or agree, disagree and pass."""
+
+    SUPPORT = "support"
+    OPINION = "opinion"
+
+
 class Scene(StrEnum):
     """What the stage shows beside prompt, code and counts."""
 

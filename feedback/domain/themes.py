@@ -1,7 +1,7 @@
 """Themes as values: what a theme run returns, and what people may do with it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ENOUGH_FOR_THEMES = 20  # ideas below which a list is clearer than themes
 
@@ -19,7 +19,8 @@ class IdeaText:
 class Theme:
     """A named group of ideas. `id` is its number within the conversation and is never given to another theme.
 
-    The words of `description` draw ideas as those of a person's name do.
+    The words of `description` draw ideas as those of a person's name do. `locked`: no run takes ideas in or out.
+    `firmness` (0 to 1) tells how far it would come out the same again; None = not judged.
     """
 
     id: int
@@ -29,6 +30,42 @@ class Theme:
     ideas: tuple[str, ...] = ()
     representatives: tuple[str, ...] = ()
     description: str = ""
+    locked: bool = False
+    firmness: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run thinks of one idea.
+
+    `prior` is how probable each theme is (None = none of them) without anybody's sorts, the likeliest first; shares
+    below a hundredth are left out. `sureness` is the share of the place where the idea stands, after all sorts.
+    `shared_terms` are the words that it has in common with its theme, the strongest first.
+    """
+
+    prior: tuple[tuple[int | None, float], ...]
+    sureness: float
+    shared_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProposal:
+    """Two themes that are hard to tell apart, by their ids; `confused` sorts of the two say the other one."""
+
+    into: int
+    other: int
+    confused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RegroupProposal:
+    """Another grouping that fits the ideas clearly better than the present one, each group's ideas by id.
+
+    `gain` is by how much its modularity is higher.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    gain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +73,18 @@ class ThemeSet:
     """All themes of a conversation and the leftovers; every idea stands in exactly one place.
 
     `unsure`: where people sort or name themes beforehand, the ideas whose place is not clear yet, the least clear one
-    first; None where they do neither.
+    first; None where they do neither. `outlooks` holds one entry per idea where there are themes; `reliability` tells
+    how often each participant who sorts is right (0 to 1).
     """
 
     themes: tuple[Theme, ...] = ()
     leftovers: tuple[str, ...] = ()
     next_id: int = 1
     unsure: tuple[str, ...] | None = None
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    reliability: Mapping[str, float] = field(default_factory=dict)
+    merges: tuple[MergeProposal, ...] = ()
+    regroup: RegroupProposal | None = None
 
 
 NAME_LIMIT = 120

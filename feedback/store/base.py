@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import BigInteger, Enum, MetaData, String, Text
+from sqlalchemy import BigInteger, Double, Enum, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 # Named by convention from the first migration: SQLite's batch migrations find constraints by name only.
@@ -23,6 +23,10 @@ Ulid = Annotated[str, mapped_column(String(26))]
 #: SHA-256 or HMAC-SHA-256 in hex.
 Digest = Annotated[str, mapped_column(String(64))]
 LongText = Annotated[str, mapped_column(Text)]
+#: 0 to 1.
+Share = Annotated[float, mapped_column(Double)]
+MaybeShare = Annotated[float | None, mapped_column(Double)]
+MaybeLongText = Annotated[str | None, mapped_column(Text)]
 
 
 def by_value(kind: type[StrEnum]) -> Enum:

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Integer, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from feedback.domain.programme import ConversationState, PromptState, Scene
+from feedback.domain.programme import ConversationState, PromptState, Scene, Voting
 from feedback.store.base import Base, Digest, Instant, LongText, MaybeInstant, by_value
 
 
@@ -19,6 +19,8 @@ class Conference(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     retention_days: Mapped[int] = mapped_column(default=30)
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    #: How ideas are measured: lexical, or one of the embedders that the settings offer.
+    embedder: Mapped[str] = mapped_column(String(8), default="lexical")
     created_at: Mapped[Instant]
 
 
@@ -62,6 +64,8 @@ class Conversation(Base):
     stage_idea_id: Mapped[str | None] = mapped_column(String(26))
     #: Part of what the stage link is signed with: raising it takes every stage link back.
     stage_version: Mapped[int] = mapped_column(default=1)
+    #: Whether phones are asked where ideas belong.
+    sorting: Mapped[bool] = mapped_column(default=False)
     joined: Mapped[int] = mapped_column(default=0)
     ideas_received: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Instant]
@@ -83,6 +87,8 @@ class Prompt(Base):
     text: Mapped[str] = mapped_column(String(500))
     state: Mapped[PromptState] = mapped_column(by_value(PromptState), default=PromptState.DRAFT)
     votes_each: Mapped[int | None]
+    #: What a vote can say.
+    voting: Mapped[Voting] = mapped_column(String(8), default=Voting.SUPPORT)
     created_at: Mapped[Instant]
 
 

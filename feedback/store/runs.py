@@ -1,15 +1,18 @@
 """What a theme run reads: the ideas, the themes as they stand, and what people have pinned."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Conference, Conversation, Strand, prompts_of
-from feedback.store.themes import ThemeRow, ThemeRun, places_of, runs_in_flight, themes_of
+from feedback.store.sorts import sorts_of
+from feedback.store.themes import ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class RunInput:
     pins: dict[str, int | None]
     stop_texts: tuple[str, ...]
     seed: int
+    sorts: tuple[Sort, ...] = ()
+    barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def run_input(engine: Engine, run_id: int) -> RunInput | None:
@@ -31,7 +36,15 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
             return None
         place = run.conversation_id
         ideas = tuple(IdeaText(idea.id, idea.body, idea.lang) for idea in ideas_of(db, place))
-        return RunInput(ideas, _previous(db, place, ideas), _pins(db, place), _titles(db, place), run.seed)
+        return RunInput(
+            ideas,
+            _previous(db, place, ideas),
+            _pins(db, place),
+            _titles(db, place),
+            run.seed,
+            sorts_of(db, place),
+            barred_of(db, place),
+        )
 
 
 def waiting_runs(engine: Engine) -> list[tuple[int, int]]:
@@ -86,6 +99,7 @@ def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) ->
             tuple(row.terms),
             tuple(members[row.number]),
             description=row.description,
+            locked=row.locked,
         )
         for row in rows
     )

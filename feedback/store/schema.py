@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect
 
-from feedback.store import crew, ideas, programme, reports, themes
+from feedback.store import alignments, crew, ideas, opinions, programme, proposals, reports, sorts, themes, vectors
 from feedback.store.base import Base
 from feedback.store.engine import lock_house
 
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
-TABLES = (crew.Crew, ideas.Idea, programme.Conference, reports.Freeze, themes.ThemeRow)
+TABLES = (
+    alignments.Alignment,
+    crew.Crew,
+    ideas.Idea,
+    opinions.OpinionMap,
+    programme.Conference,
+    proposals.Proposal,
+    reports.Freeze,
+    sorts.SortRow,
+    themes.ThemeRow,
+    vectors.Vector,
+)
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

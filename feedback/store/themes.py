@@ -1,6 +1,8 @@
 """Rows of themes: the themes, where each idea stands, the runs that proposed them, the edits people made."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
     JSON,
@@ -9,16 +11,19 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    delete,
     func,
     insert,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback.domain.themes import Placed
-from feedback.store.base import Base, Instant, LongText, MaybeInstant, Ulid
+from feedback.store.base import Base, Instant, LongText, MaybeInstant, MaybeLongText, MaybeShare, Ulid
+
+#: Kinds of theme runs.
+FULL, RESCORE = "full", "rescore"
 
 
 class ThemeRow(Base):
@@ -38,8 +43,14 @@ class ThemeRow(Base):
     representatives: Mapped[list[str]] = mapped_column(JSON)
     #: False once it was merged away or found no ideas any more; its number stays taken.
     standing: Mapped[bool] = mapped_column(default=True)
+    #: No run takes ideas in or out.
+    locked: Mapped[bool] = mapped_column(default=False)
+    #: How firm it is, 0 to 1; NULL before a run has judged it.
+    firmness: Mapped[MaybeShare]
     #: Number of the theme that took its ideas, if a person merged it.
     merged_into: Mapped[int | None]
+    #: Number of the theme that a person split it from.
+    split_from: Mapped[int | None]
 
 
 class Placement(Base):
@@ -51,6 +62,16 @@ class Placement(Base):
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"), index=True)
     theme: Mapped[int | None]
     pinned: Mapped[bool] = mapped_column(default=False)
+    #: How probable it is that the idea belongs there, 0 to 1, after everybody's sorts; NULL where no run has judged it.
+    sureness: Mapped[MaybeShare]
+    #: JSON of what the last run thinks without the sorts: theme's number ("" = none of them) to share.
+    prior: Mapped[MaybeLongText]
+    #: JSON: the words that the idea shares with its theme, the strongest first.
+    shared_terms: Mapped[MaybeLongText]
+    #: JSON: numbers of the themes that a person took the idea out of for good.
+    barred: Mapped[MaybeLongText]
+    #: The theme edit by which a person put it there.
+    edit_id: Mapped[int | None]
 
 
 class ThemeRun(Base):
@@ -73,6 +94,8 @@ class ThemeRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"), index=True)
     state: Mapped[str] = mapped_column(String(10))
+    #: full, or rescore: after a correction, from where everything stands.
+    kind: Mapped[str] = mapped_column(String(8), default=FULL)
     seed: Mapped[int] = mapped_column(default=0)
     #: The conversation's commit number whose ideas the run reads.
     seq: Mapped[int]
@@ -94,6 +117,8 @@ class ThemeEdit(Base):
     #: JSON of what was done and of what restores the state before it.
     done: Mapped[LongText]
     inverse: Mapped[LongText]
+    #: JSON of what does it again; NULL until it is undone.
+    forward: Mapped[MaybeLongText]
     created_at: Mapped[Instant]
     undone_at: Mapped[MaybeInstant]
 
@@ -116,6 +141,14 @@ def places_of(db: Session, conversation_id: int) -> dict[str, Placed]:
     """Return where each placed idea stands: idea id to place."""
     rows = db.scalars(select(Placement).where(Placement.conversation_id == conversation_id))
     return {row.idea_id: Placed(row.theme, row.pinned) for row in rows}
+
+
+def barred_of(db: Session, conversation_id: int) -> dict[str, frozenset[int]]:
+    """Return the themes that people took ideas out of for good: idea id to numbers."""
+    query = select(Placement.idea_id, Placement.barred).where(
+        Placement.conversation_id == conversation_id, Placement.barred.is_not(None)
+    )
+    return {idea_id: frozenset(json.loads(barred or "[]")) for idea_id, barred in db.execute(query)}
 
 
 def run_in_flight(db: Session, conversation_id: int) -> ThemeRun | None:
@@ -150,18 +183,35 @@ def all_themes_of(db: Session, conversation_id: int) -> dict[int, ThemeRow]:
 
 
 def set_places(db: Session, conversation_id: int, places: Mapping[str, Placed]) -> None:
-    """Put ideas where `places` says, whether they had a place before or not."""
-    if not places:
-        return
+    """Put ideas where `places` says, whether they had a place before or not; what else is known of them stays."""
+    there = set[str]()
     for ids in batched(sorted(places), 500):
-        db.execute(delete(Placement).where(Placement.idea_id.in_(ids)))
-    db.execute(
-        insert(Placement),
-        [
-            {"idea_id": idea_id, "conversation_id": conversation_id, "theme": place.theme, "pinned": place.pinned}
-            for idea_id, place in sorted(places.items())
-        ],
-    )
+        there |= set(db.scalars(select(Placement.idea_id).where(Placement.idea_id.in_(ids))))
+    rows = [
+        {"idea_id": idea_id, "theme": place.theme, "pinned": place.pinned} for idea_id, place in sorted(places.items())
+    ]
+    old = [row for row in rows if row["idea_id"] in there]
+    new = [row | {"conversation_id": conversation_id} for row in rows if row["idea_id"] not in there]
+    if old:
+        db.execute(update(Placement), old)
+    if new:
+        db.execute(insert(Placement), new)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a run says of one idea's place; JSON where `Placement` holds JSON."""
+
+    sureness: float
+    prior: str
+    shared_terms: str
+
+
+def judge_places(db: Session, judged: Mapping[str, Judged]) -> None:
+    """Note what a run says of the places of ideas, all of which have one."""
+    rows = [{"idea_id": idea_id, **asdict(said)} for idea_id, said in sorted(judged.items())]
+    if rows:
+        db.execute(update(Placement), rows)
 
 
 def edits_of(db: Session, conversation_id: int) -> int:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from feedback.actions import ideas as idea_deeds
 from feedback.actions import prompts as prompt_deeds
-from feedback.actions import themes as theme_deeds
+from feedback.actions import runs as run_deeds
 from feedback.actions.imports import import_rows
 from feedback.db import db, write
 from feedback.domain.facts import BadValue, IdeaGone
@@ -182,7 +182,7 @@ def restore(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
 @crew_required(Role.FACILITATOR)
 def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
-    write(theme_deeds.request_themes, conversation.id, actor, conversation.id)
+    write(run_deeds.request_themes, conversation.id, actor, conversation.id)
     return _back(conversation, "themes")
 
 

@@ -14,6 +14,7 @@ from flask_babel import get_locale, gettext, ngettext
 from werkzeug.wrappers import Response as Answered
 
 from feedback.actions import reports as report_deeds
+from feedback.actions import runs as run_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.db import db, write
 from feedback.domain.facts import Busy, NotFound, ServerFault
@@ -59,7 +60,7 @@ def page(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
-    write(theme_deeds.request_themes, conversation.id, actor, conversation.id)
+    write(run_deeds.request_themes, conversation.id, actor, conversation.id)
     return _back(conversation)
 
 

@@ -23,7 +23,8 @@ from feedback.actions.programme import (
 )
 from feedback.actions.prompts import set_stage
 from feedback.actions.reports import freeze
-from feedback.actions.themes import finish_theme_run, rename_theme, request_themes
+from feedback.actions.runs import finish_theme_run, request_themes
+from feedback.actions.themes import rename_theme
 from feedback.domain.facts import (
     BadValue,
     CodeMismatch,

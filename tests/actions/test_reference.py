@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import delete, update
 
 from feedback.actions import ideas as idea_deeds
+from feedback.actions import runs as run_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.domain.facts import IdeaGone, NotFound, NothingToUndo, OwnIdea, Refusal
 from feedback.domain.ideas import IdeaState
@@ -87,8 +88,8 @@ class Sequences(RuleBasedStateMachine):
         self.phones = [self.room.phone(f"phone{number}") for number in range(PHONES)]
         self.ideas = [self.phones[idea % PHONES].write(f"Idea {idea}") for idea in range(IDEAS)]
         found = [Theme(n, f"Theme {n}", ideas=tuple(self.ideas[n - 1 :: THEMES])) for n in range(1, THEMES + 1)]
-        run = self.room.do(theme_deeds.request_themes, self.place)
-        self.room.gate.write(self.place, theme_deeds.finish_theme_run, run, ThemeSet(tuple(found), (), THEMES + 1))
+        run = self.room.do(run_deeds.request_themes, self.place)
+        self.room.gate.write(self.place, run_deeds.finish_theme_run, run, ThemeSet(tuple(found), (), THEMES + 1))
 
     def teardown(self) -> None:
         self.opened.close()

@@ -11,7 +11,8 @@ from feedback.actions.imports import import_rows
 from feedback.actions.programme import rename_conversation
 from feedback.actions.prompts import edit_prompt
 from feedback.actions.reports import freeze
-from feedback.actions.themes import finish_theme_run, move_ideas, rename_theme, request_themes
+from feedback.actions.runs import finish_theme_run, request_themes
+from feedback.actions.themes import move_ideas, rename_theme
 from feedback.domain.facts import EmptyText, Forbidden, NotFound
 from feedback.domain.reports import Ledger, Method, Participation, Report, ReportPrompt, checksum_of, report_of
 from feedback.domain.roles import Actor, Role

@@ -3,17 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from feedback.actions.themes import (
-    Undone,
-    add_theme,
-    fail_theme_run,
-    finish_theme_run,
-    merge_themes,
-    move_ideas,
-    rename_theme,
-    request_themes,
-    undo_edit,
-)
+from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
+from feedback.actions.themes import Undone, add_theme, merge_themes, move_ideas, rename_theme, undo_edit
 from feedback.domain.facts import (
     EmptyText,
     Forbidden,

@@ -20,8 +20,8 @@ def unit(*rows):
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def limits(size, fixed=(), lonely=()):
-    return Limits(np.isin(np.arange(size), fixed), np.isin(np.arange(size), lonely))
+def limits(size, fixed=(), lonely=(), barred=None):
+    return Limits(np.isin(np.arange(size), fixed), np.isin(np.arange(size), lonely), barred)
 
 
 def test_settled_moves_an_idea_to_a_clearly_nearer_theme():
@@ -49,6 +49,14 @@ def test_settled_takes_a_leftover_in_when_it_fits():
 def test_settled_leaves_lonely_ideas_nowhere():
     rows = unit(EAST, EAST, EAST)
     assert settled(rows, np.array([0, 0, 0]), limits(3, lonely=[2])).tolist() == [0, 0, NOWHERE]
+
+
+def test_settled_takes_an_idea_out_of_a_theme_that_is_barred_to_it():
+    rows = unit(EAST, EAST, EAST, NORTH, NORTH, NORTH)
+    barred = np.zeros((6, 2), dtype=bool)
+    barred[0, 0] = True
+    places = np.array([0, 0, 0, 1, 1, 1])
+    assert settled(rows, places, limits(6, barred=barred)).tolist() == [NOWHERE, 0, 0, 1, 1, 1]
 
 
 def test_settled_twice_changes_nothing():

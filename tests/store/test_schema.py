@@ -58,7 +58,12 @@ def test_no_path_leads_from_the_crew_to_a_vote():
     points_to = {
         table.name: {key.column.table.name for key in table.foreign_keys} for table in Base.metadata.tables.values()
     }
-    assert {name for name, targets in points_to.items() if "participant" in targets} == {"idea", "vote"}
+    assert {name for name, targets in points_to.items() if "participant" in targets} == {
+        "idea",
+        "sort",
+        "sorter",
+        "vote",
+    }
     assert {name for name, targets in points_to.items() if "crew" in targets} == {"theme_edit", "freeze"}
     assert points_to["crew"] == {"link", "conversation"}
 
@@ -70,6 +75,7 @@ def test_votes_and_changes_are_stored_by_their_key_on_sqlite(sqlite_url):
         made = {row.name: row.sql for row in connection.execute(text("select name, sql from sqlite_master"))}
     assert made["vote"].rstrip().endswith("WITHOUT ROWID")
     assert made["change"].rstrip().endswith("WITHOUT ROWID")
+    assert made["sort"].rstrip().endswith("WITHOUT ROWID")
     engine.dispose()
 
 

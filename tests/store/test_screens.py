@@ -13,7 +13,8 @@ from feedback.actions import ops
 from feedback.actions.ideas import hide_idea, restore_idea
 from feedback.actions.programme import clear_conversation, rename_conversation
 from feedback.actions.prompts import edit_prompt, set_stage
-from feedback.actions.themes import finish_theme_run, move_ideas, request_themes
+from feedback.actions.runs import finish_theme_run, request_themes
+from feedback.actions.themes import move_ideas
 from feedback.domain.programme import Scene
 from feedback.domain.themes import Theme, ThemeSet
 from feedback.store import screens

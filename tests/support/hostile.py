@@ -6,7 +6,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from feedback.actions import crew, ideas, programme, prompts, reports, themes
+from feedback.actions import crew, ideas, programme, prompts, reports, runs
 from feedback.cli.house import own_house
 from feedback.domain.facts import Refusal
 from feedback.domain.ids import ulid
@@ -210,9 +210,9 @@ class Builder:
             Theme(number, name, terms=made.terms, ideas=(idea,), representatives=(idea,))
             for number, (name, idea) in enumerate(zip(made.themes, known, strict=False), 1)
         )
-        run = self.do(themes.request_themes, self.place)
+        run = self.do(runs.request_themes, self.place)
         left = tuple(known[len(found) :])
-        self.gate.write(self.place, themes.finish_theme_run, run, ThemeSet(found, left, len(found) + 1))
+        self.gate.write(self.place, runs.finish_theme_run, run, ThemeSet(found, left, len(found) + 1))
 
     def _crew(self) -> None:
         made = self.made

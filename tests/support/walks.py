@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from feedback.actions import ideas, programme, prompts, themes
+from feedback.actions import ideas, programme, prompts, runs, themes
 from feedback.domain.facts import Refusal
 from feedback.domain.ideas import IdeaState
 from feedback.domain.programme import Scene
@@ -94,11 +94,11 @@ class Walk:
             flight = run_in_flight(db, self.place)
             found = self._found(db)
         if flight is None:
-            self.room.do(themes.request_themes, self.place)
+            self.room.do(runs.request_themes, self.place)
         elif self.chance.random() < 0.8:
-            self.room.gate.write(self.place, themes.finish_theme_run, flight.id, found)
+            self.room.gate.write(self.place, runs.finish_theme_run, flight.id, found)
         else:
-            self.room.gate.write(self.place, themes.fail_theme_run, flight.id, problem="engine_failed")
+            self.room.gate.write(self.place, runs.fail_theme_run, flight.id, problem="engine_failed")
 
     def edit_themes(self) -> None:
         with self.room.read() as db:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select
 
-from feedback.actions import ideas, prompts, reports, themes
+from feedback.actions import ideas, prompts, reports, runs
 from feedback.db import db
 from feedback.domain.facts import Forbidden
 from feedback.domain.roles import HOUSE, Role
@@ -171,7 +171,7 @@ class Scene:
         self.place = room.conversation()
         self.prompt = room.prompt().id
         room.do(prompts.add_prompt, self.place.id, text="A draft question", votes_each=None)
-        room.do(themes.request_themes, self.place.id)
+        room.do(runs.request_themes, self.place.id)
         self._find_themes(room)
         self.freeze = room.do(reports.freeze, self.place.id, name="Final", language="en")
         house.crew(Role.FACILITATOR, name="Crew Member")
@@ -182,7 +182,7 @@ class Scene:
         found = ThemeSet((Theme(1, "One", ideas=(self.idea,)), Theme(2, "Two", ideas=(self.other,))), (), 3)
         with room.read() as db:
             run = run_in_flight(db, self.place.id).id
-        room.gate.write(self.place.id, themes.finish_theme_run, run, found)
+        room.gate.write(self.place.id, runs.finish_theme_run, run, found)
 
     def browser(self, role: str) -> Any:
         """A browser that holds the role, here or elsewhere."""

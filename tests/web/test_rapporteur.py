@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from feedback.actions.themes import finish_theme_run, request_themes
+from feedback.actions.runs import finish_theme_run, request_themes
 from feedback.domain.reports import checksum_of, report_of
 from feedback.domain.roles import HOUSE, Role
 from feedback.domain.themes import Theme, ThemeSet
