@@ -13,7 +13,8 @@ from feedback.clustering.drawing import drawn
 from feedback.clustering.embedders import Embedder
 from feedback.clustering.identity import matched
 from feedback.clustering.labels import Label, theme_labels
-from feedback.clustering.measuring import measured
+from feedback.clustering.measuring import Measured, measured
+from feedback.clustering.outlook import looked_back
 from feedback.clustering.refine import NOWHERE, Growth, Limits, arrived, founded, grown, settled, without_singles
 from feedback.clustering.representatives import representatives_of
 from feedback.clustering.room import Room
@@ -44,6 +45,7 @@ def find_themes(
     barred: Mapping[str, frozenset[int]] = NOT_BARRED,
     stop_texts: Sequence[str] = (),
     embedder: Embedder | None = None,
+    judge: bool = True,
     seed: int = 0,
     progress: Progress = quiet,
 ) -> ThemeSet:
@@ -68,6 +70,8 @@ def find_themes(
         Titles and prompts of the conversation, whose words tell no theme from another.
     embedder : Embedder, optional
         Measures likeness of meaning; words alone do where it fails, and the result says so. None = words alone.
+    judge : bool
+        Whether to judge how firm the themes are; otherwise they keep what `previous` says, and a run is quicker.
     seed : int
         Of every random start.
     progress : callable
@@ -81,25 +85,39 @@ def find_themes(
     # Sums of floats depend on how many threads share them; one thread gives the same themes on every machine.
     with threadpool_limits(limits=1):
         progress(0.0, "reading")
-        seen = measured(ideas, stop_texts, embedder, seed)
-        room, vectors = seen.room, seen.vectors
         earlier = previous or ThemeSet()
-        start = standing_of(room, earlier, pins, barred)
-        said = said_of(room, start, sorts)
-        unsure: tuple[str, ...] | None = None
-        if len(room.ids) < ENOUGH_FOR_THEMES and not start.themes:
+        seen = measured(ideas, stop_texts, embedder, seed)
+        start = standing_of(seen.room, earlier, pins, barred)
+        if len(seen.room.ids) < ENOUGH_FOR_THEMES and not start.themes:
             found = ThemeSet((), tuple(idea.id for idea in ideas), earlier.next_id)
         else:
-            progress(0.1, "measuring")
-            if len(said.ideas) or start.has_starters:
-                likeness = named(seen, start)
-                shares, _ = drawn(likeness, said, start.decided, start.barred)
-                start, unsure = sorted_in(start, likeness, shares, said), unsure_of(room, start, shares)
-            places = _placed(start, vectors, seed, progress)
-            progress(0.9, "naming")
-            found = _described(ideas, room, vectors, start, places, earlier)
+            found = _grouped(ideas, seen, start, earlier, sorts, seed, progress)
+            found = looked_back(found, seen, start, sorts, judge=judge, seed=seed)
         progress(1.0, "done")
-        return replace(found, unsure=unsure, embedder=seen.embedder, problem=seen.problem)
+        return replace(found, embedder=seen.embedder, problem=seen.problem)
+
+
+def _grouped(
+    ideas: Sequence[IdeaText],
+    seen: Measured,
+    start: Standing,
+    earlier: ThemeSet,
+    sorts: Sequence[Sort],
+    seed: int,
+    progress: Progress,
+) -> ThemeSet:
+    progress(0.1, "measuring")
+    said, _ = said_of(seen.room, start.themes, sorts)
+    unsure: tuple[str, ...] | None = None
+    if len(said.ideas) or start.has_starters:
+        known = start.fixed.copy()
+        known[said.ideas] = True
+        likeness = named(seen, start, known)
+        shares = drawn(likeness, said, start.decided, start.barred).shares
+        start, unsure = sorted_in(start, likeness, shares, said), unsure_of(seen.room, start, shares)
+    places = _placed(start, seen.vectors, seed, progress)
+    progress(0.9, "naming")
+    return replace(_described(ideas, seen.room, seen.vectors, start, places, earlier), unsure=unsure)
 
 
 def _placed(start: Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
@@ -150,7 +168,18 @@ def _described(
         quote = room.texts[typical[0]] if typical else ""
         name, by_person = _name(before.get(theme_id), label, quote)
         written = tuple(sorted((room.ids[at] for at in members), key=order.__getitem__))
-        themes.append(Theme(theme_id, name, by_person, label.terms, written, tuple(room.ids[at] for at in typical)))
+        old = before.get(theme_id, Theme(theme_id, ""))
+        themes.append(
+            replace(
+                old,
+                name=name,
+                named_by_person=by_person,
+                terms=label.terms,
+                ideas=written,
+                representatives=tuple(room.ids[at] for at in typical),
+                firmness=None,
+            )
+        )
     taken = {idea for theme in themes for idea in theme.ideas}
     leftovers = tuple(idea.id for idea in ideas if idea.id not in taken)
     return ThemeSet(tuple(sorted(themes, key=lambda theme: theme.id)), leftovers, next_id)
