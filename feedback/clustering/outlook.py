@@ -23,7 +23,7 @@ CONFUSED_SHARE = 0.25  # and their share of all sorts of ideas in the two
 
 
 def looked_back(
-    found: ThemeSet, seen: Measured, start: Standing, sorts: Sequence[Sort], *, judge: bool, seed: int
+    found: ThemeSet, seen: Measured, start: Standing, sorts: Sequence[Sort], *, quick: bool, seed: int
 ) -> ThemeSet:
     """Return the themes with outlooks, reliability, firmness and what may be merged.
 
@@ -37,8 +37,8 @@ def looked_back(
         Where the crew had put ideas, and what is barred; by the themes before the run.
     sorts : sequence of Sort
         What participants say.
-    judge : bool
-        Whether to judge firmness anew; otherwise themes keep what they had.
+    quick : bool
+        Themes keep the firmness that they had.
     seed : int
         Of the judging.
     """
@@ -50,7 +50,7 @@ def looked_back(
     known[said.ideas] = True
     view = drawn(named(seen, end, known), said, end.decided, end.barred)
     sureness = view.shares[np.arange(len(end.places)), end.columns]
-    alone = firmness_of(seen.room.words, end.places, seed=seed) if judge else {}
+    alone = firmness_of(seen.room.words, end.places, seed=seed) if not quick else {}
     earlier = {theme.id: theme.firmness for theme in start.themes}
     firm = {at: _firmness(share, known, sureness, end.places == at) for at, share in alone.items()}
     themes = tuple(
@@ -89,16 +89,23 @@ def _firmness(alone: float, known: Mask, sureness: NDArray[np.float64], members:
 
 def _outlooks(seen: Measured, end: Standing, view: Drawn, sureness: NDArray[np.float64]) -> dict[str, Outlook]:
     ids: list[int | None] = [*(theme.id for theme in end.themes), None]
+    terms = _terms_of(seen, end)
+    order = np.argsort(-view.prior, axis=1, kind="stable").tolist()
+    prior = np.round(view.prior, 4).tolist()
+    told = [
+        tuple((ids[to], shares[to]) for to in columns if shares[to] >= SMALL)
+        for columns, shares in zip(order, prior, strict=True)
+    ]
+    sure = np.round(sureness, 4).tolist()
+    return {idea: Outlook(told[at], sure[at], terms.get(at, ())) for at, idea in enumerate(seen.room.ids)}
+
+
+def _terms_of(seen: Measured, end: Standing) -> dict[int, tuple[str, ...]]:
     everywhere = held_everywhere(seen.room.words)
-    terms: dict[int, tuple[str, ...]] = {}
+    found: dict[int, tuple[str, ...]] = {}
     for at in range(len(end.themes)):
         members = np.flatnonzero(end.places == at).tolist()
-        terms.update(zip(members, shared_terms(seen.room.words, members, everywhere), strict=True))
-    found = {}
-    for at, idea in enumerate(seen.room.ids):
-        order = np.argsort(-view.prior[at], kind="stable")
-        told = tuple((ids[to], round(float(view.prior[at, to]), 4)) for to in order if view.prior[at, to] >= SMALL)
-        found[idea] = Outlook(told, round(float(sureness[at]), 4), terms.get(at, ()))
+        found.update(zip(members, shared_terms(seen.room.words, members, everywhere), strict=True))
     return found
 
 

@@ -100,7 +100,7 @@ def named(found: Measured, start: Standing, known: Mask) -> Likeness:
     """Return how the ideas lie to the themes: to their names, which are measured as if they were ideas.
 
     A theme that only the machine has named is known by the ideas that it holds, itself left out; what is `known`, by
-    the crew or by sorts, speaks for its theme elsewhere. Raises EmbedderFailed.
+    the crew or by sorts, speaks for its theme elsewhere.
     """
     vectors = found.vectors
     names = found.names([f"{theme.name} {theme.description}" for theme in start.themes])
