@@ -18,7 +18,7 @@ from sklearn.preprocessing import normalize
 from feedback.clustering.clusters import Labels, kmeans
 from feedback.clustering.text import Word
 
-#: Agreement beyond chance from which a theme counts as firm: of themes found in shuffled words, fewer than 1 in 100 have as much.
+#: Agreement beyond chance from which a theme counts as firm; fewer than 1 in 100 themes of shuffled words have as much.
 FIRM_KAPPA = 0.2
 DEALS = 3  # how often the words are dealt; each deal is looked at from both sides
 SAMPLE = 1000  # ideas that are looked at: more make it no clearer
