@@ -205,6 +205,12 @@ def themes_of(db: Connection, conversation_id: int) -> Json:
     return _themes(db, conversation_id, sorting)
 
 
+def sorting_of(db: Connection, conversation_id: int) -> Json:
+    """Return whether the room is asked to sort, the share of shown ideas that are sorted, and how many are not."""
+    sorting: Json = themes_of(db, conversation_id)["sorting"]
+    return sorting
+
+
 def counts_of(db: Connection, conversation_id: int) -> Json:
     """Count who joined, ideas shown and supporting votes."""
     joined, ideas, votes = _COUNTS.fetch(db, conversation=conversation_id)[0]
