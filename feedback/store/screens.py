@@ -11,7 +11,7 @@ from feedback.store.ideas import Idea
 from feedback.store.programme import Change, Conversation, Prompt, Strand
 from feedback.store.sorts import settled
 from feedback.store.statements import Statement
-from feedback.store.themes import Placement, ThemeRow, ThemeRun
+from feedback.store.themes import FULL, Placement, ThemeRow, ThemeRun
 
 #: A delta may reach back so many commits, and hold so many ideas, and so many tallies of others (which then cost as
 #: much); beyond that the whole state is cheaper: it is built once for all who ask.
@@ -333,7 +333,9 @@ def _homes(db: Connection, ids: list[str]) -> dict[str, int | None]:
 def _run(db: Connection, conversation_id: int) -> Json | None:
     row = db.execute(
         select(ThemeRun.id, ThemeRun.state).where(
-            ThemeRun.conversation_id == conversation_id, ThemeRun.state.in_(("queued", "running"))
+            ThemeRun.conversation_id == conversation_id,
+            ThemeRun.state.in_(("queued", "running")),
+            ThemeRun.kind == FULL,
         )
     ).first()
     return None if row is None else {"id": row.id, "state": row.state, "progress": 0}

@@ -161,8 +161,8 @@ def run_in_flight(db: Session, conversation_id: int) -> ThemeRun | None:
 
 
 def last_run(db: Session, conversation_id: int) -> ThemeRun | None:
-    """Return the conversation's newest theme run, in whatever state."""
-    query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id)
+    """Return the conversation's newest full theme run, in whatever state."""
+    query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id, ThemeRun.kind == FULL)
     return db.scalars(query.order_by(ThemeRun.id.desc())).first()
 
 

@@ -10,12 +10,12 @@ import { Icon } from "./icon.tsx";
 export function Sorting({ model, sorter }: { model: Model; sorter: Sorter }) {
   const at = sorter.at.value;
   const here = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (at === "round") here.current?.scrollIntoView({ block: "start" });
-  }, [at]);
-  if (at === "rest") return null;
   const card = sorter.card.value;
   const idea = card && model.room.value?.ideas.get(card.idea);
+  useEffect(() => {
+    if (at !== "rest" && (sorter.done.value > 0 ? isAbove(here.current) : at === "round")) here.current?.scrollIntoView({ block: "start" });
+  }, [at, card?.idea, sorter.resting.value]);
+  if (at === "rest") return null;
   if (!idea && at === "own" && sorter.done.value === 0 && !sorter.problem.value) return null;
   return (
     <div class="sort-panel" ref={here}>
@@ -25,8 +25,14 @@ export function Sorting({ model, sorter }: { model: Model; sorter: Sorter }) {
   );
 }
 
+/** Cards differ in height: after a tap at the foot of one the words of the next may lie above the screen. */
+function isAbove(panel: HTMLElement | null): boolean {
+  return panel !== null && panel.getBoundingClientRect().top < 0;
+}
+
 function Question({ model, sorter, card, idea }: { model: Model; sorter: Sorter; card: Card; idea: Idea }) {
   const mine = model.myIdeas.value.has(card.idea);
+  const { value: done } = sorter.done;
   const title = useRef<HTMLHeadingElement>(null);
   const give = (answer: Answer) => sorter.answer(card, answer);
   const choice = (number: number) => <Choice key={number} number={number} model={model} card={card} chosen={sorter.before.value === number} give={give} />;
@@ -36,11 +42,17 @@ function Question({ model, sorter, card, idea }: { model: Model; sorter: Sorter;
   }, [card.idea]);
   return (
     <section class="sort-card" aria-labelledby="sort-title" key={card.idea}>
-      <h2 class="sort-title" id="sort-title" tabIndex={-1} ref={title}>{mine ? t("Where does your idea belong?") : t("Where does this idea belong?")}</h2>
+      <div class="sort-head">
+        <h2 class="sort-title" id="sort-title" tabIndex={-1} ref={title}>{mine ? t("Where does your idea belong?") : t("Where does this idea belong?")}</h2>
+        {done > 0 && done < ROUND && sorter.at.value === "round" && <span class="sort-done figure" role="status">{t("%(done)s of %(all)s, thank you", { done, all: ROUND })}</span>}
+      </div>
       <p class="sort-idea words" dir="auto" lang={idea.lang || undefined}>{idea.text}</p>
       <div class="sort-choices">
         {card.themes.map(choice)}
-        <button type="button" class="sort-choice plain" aria-pressed={sorter.before.value === null} onClick={() => give(null)}><span class="sort-name">{t("None of these")}</span></button>
+        <div class="sort-rest">
+          <button type="button" class="sort-choice plain" aria-pressed={sorter.before.value === null} onClick={() => give(null)}><span class="sort-name">{t("None of these")}</span></button>
+          <button type="button" class="button plain" onClick={() => give("skip")}>{t("Skip")}</button>
+        </div>
       </div>
       {card.others.length > 0 && (
         <details class="more">
@@ -48,8 +60,8 @@ function Question({ model, sorter, card, idea }: { model: Model; sorter: Sorter;
           <div class="sort-choices">{card.others.map(choice)}</div>
         </details>
       )}
-      <Foot sorter={sorter} skip={() => give("skip")} />
-      {sorter.done.value === 0 && <p class="quiet">{t("People see at a glance what a machine cannot. Two or three answers for each idea put the themes right.")}</p>}
+      {done === 0 && <p class="quiet">{t("People see at a glance what a machine cannot. Two or three answers for each idea put the themes right.")}</p>}
+      <Foot sorter={sorter} asking />
     </section>
   );
 }
@@ -70,14 +82,11 @@ function exampleOf(theme: Theme, asked: string, ideas: ReadonlyMap<string, Idea>
   return theme.representatives.filter((id) => id !== asked).map((id) => ideas.get(id)).find((idea) => idea !== undefined);
 }
 
-function Foot({ sorter, skip }: { sorter: Sorter; skip?: () => void }) {
-  const { value: done } = sorter.done;
+function Foot({ sorter, asking = false }: { sorter: Sorter; asking?: boolean }) {
   return (
     <div class="sort-foot">
-      {skip && <button type="button" class="button plain" onClick={skip}>{t("Skip")}</button>}
       {sorter.last.value && <button type="button" class="button plain" onClick={() => sorter.change()}>{t("Change my answer")}</button>}
-      {sorter.at.value === "round" && done > 0 && done < ROUND && <span class="sort-done figure" role="status">{t("%(done)s of %(all)s, thank you", { done, all: ROUND })}</span>}
-      <button type="button" class="button plain ends" onClick={() => sorter.stop()}>{skip ? t("Not now") : t("Close")}</button>
+      <button type="button" class="button plain ends" onClick={() => sorter.stop()}>{asking ? t("Not now") : t("Close")}</button>
     </div>
   );
 }
