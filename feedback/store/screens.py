@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, literal_column, or_, select
 
 from feedback.domain.ideas import IdeaState, Source
-from feedback.domain.programme import ConversationState, PromptState
+from feedback.domain.programme import PromptState
 from feedback.domain.sorts import share_of
 from feedback.store.ideas import Idea
 from feedback.store.programme import Change, Conversation, Prompt, Strand
@@ -20,7 +20,7 @@ IDEAS_LIMIT = 500
 TALLIES_LIMIT = 2_000
 _WHOLE = frozenset({"cleared"})
 _ABOUT_IDEAS = frozenset({"idea", "vote", "sort"})
-_ABOUT_THEMES = frozenset({"themes", "sorting", "title"})  # a closed conversation is not sorted
+_ABOUT_THEMES = frozenset({"themes", "sorting"})
 #: The states of ideas that screens show.
 _FOR_ALL = frozenset({IdeaState.SHOWN.value})
 _FOR_CREW = _FOR_ALL | {IdeaState.HIDDEN.value}
@@ -107,12 +107,11 @@ _COUNTS = Statement(
         .group_by(Conversation.id, Conversation.joined)
     )
 )
-#: Whether a theme stands, whether the room is asked to sort, and whether the conversation is open.
+#: Whether a theme stands, and whether the room is asked to sort.
 _HAS_THEMES = Statement(
     lambda _: select(
         exists().where(ThemeRow.conversation_id == bindparam("conversation"), ThemeRow.standing.is_(True)),
         Conversation.sorting,
-        Conversation.state,
     ).where(Conversation.id == bindparam("conversation"))
 )
 
@@ -198,8 +197,8 @@ def themes_of(db: Connection, conversation_id: int) -> Json:
     `sorting`: whether the room is asked, the share of shown ideas that are sorted, and how many are not.
     """
     found = _HAS_THEMES.fetch(db, conversation=conversation_id)
-    has_themes, asked, state = found[0] if found else (False, False, ConversationState.CLOSED)
-    sorting = {"open": bool(asked) and state == ConversationState.OPEN, "sorted": 0, "unsure": 0}
+    has_themes, asked = found[0] if found else (False, False)
+    sorting = {"open": bool(asked), "sorted": 0, "unsure": 0}
     if not has_themes:
         return {"themes": [], "leftovers": 0, "sorting": sorting}
     return _themes(db, conversation_id, sorting)

@@ -109,7 +109,7 @@ function ThemePages({ room }: { room: Room }) {
       </ul>
       <p class="themes-foot">
         {room.leftovers > 0 && <span>{tn("%(n)s idea is in no theme", "%(n)s ideas are in no theme", room.leftovers)}</span>}
-        {room.sorting.open && <span class="said figure"><Icon name="layers" more="small" />{sortedSentence(room.sorting)}</span>}
+        {room.sorting.open && room.conversation.state === "open" && <span class="said figure"><Icon name="layers" more="small" />{sortedSentence(room.sorting)}</span>}
         {room.run && <span class="said wait"><Icon name="sparkles" more="small" />{t("Looking for themes…")}</span>}
         {pages > 1 && <span class="figure pages">{t("%(page)s of %(pages)s", { page: page + 1, pages })}</span>}
       </p>

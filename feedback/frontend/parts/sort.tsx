@@ -116,7 +116,7 @@ function Nothing({ model, sorter }: { model: Model; sorter: Sorter }) {
 
 function isAsked(model: Model, sorter: Sorter): boolean {
   const room = model.room.value;
-  return Boolean(room?.sorting.open && room.sorting.unsure > 0 && room.themes.length > 1 && sorter.mayHaveMore());
+  return Boolean(room?.sorting.open && room.conversation.state === "open" && room.sorting.unsure > 0 && room.themes.length > 1 && sorter.mayHaveMore());
 }
 
 /** The invitation, at the foot of the screen, where nothing moves for it. */
