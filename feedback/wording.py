@@ -27,6 +27,11 @@ REFUSALS = {
         "This idea arrived with other words before. Your text is still here: please send it again."
     ),
     "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
+    "theme_gone": lazy_gettext("This theme is no longer there. Please choose another one."),
+    "not_sorting": lazy_gettext("The room is not sorting at the moment. Your earlier answers count."),
+    "too_few_themes": lazy_gettext(
+        "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
+    ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),

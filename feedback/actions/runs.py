@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from sqlalchemy import func, select
 
+from feedback.actions.sorts import place_sorted
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.themes import Outlook, Placed, ThemeSet
@@ -85,6 +86,7 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
         row.terms, row.representatives, row.firmness = list(theme.terms), list(theme.representatives), theme.firmness
     _place(tx, place, themes, found)
     set_reliability(tx.db, {int(participant): share for participant, share in found.reliability.items()})
+    place_sorted(tx, place, run.seq)
     _propose(tx, run, found)
     run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
     tx.touch(place, "themes")

@@ -142,6 +142,24 @@ class ConversationFull(Refusal):
     code = "full"
 
 
+class ThemeGone(Refusal):
+    """There is no such theme here, or it does not stand any more."""
+
+    code = "theme_gone"
+
+
+class NotSorting(Refusal):
+    """The room is not asked to sort now; only own ideas may be sorted."""
+
+    code = "not_sorting"
+
+
+class TooFewThemes(Refusal):
+    """There are not enough themes to sort into; detail: limit."""
+
+    code = "too_few_themes"
+
+
 class NothingToUndo(Refusal):
     """There is no theme edit left to undo."""
 

@@ -49,8 +49,9 @@ class ThemeRow(Base):
     firmness: Mapped[MaybeShare]
     #: Number of the theme that took its ideas, if a person merged it.
     merged_into: Mapped[int | None]
-    #: Number of the theme that a person split it from.
+    #: Number of the theme that a person split it from, and the commit number at which that was done.
     split_from: Mapped[int | None]
+    split_seq: Mapped[int | None]
 
 
 class Placement(Base):

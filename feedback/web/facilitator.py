@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from feedback.actions import ideas as idea_deeds
 from feedback.actions import prompts as prompt_deeds
 from feedback.actions import runs as run_deeds
+from feedback.actions import sorts as sort_deeds
 from feedback.actions.imports import import_rows
-from feedback.db import db, write
+from feedback.db import db, reading, write
 from feedback.domain.facts import BadValue, IdeaGone
 from feedback.domain.ideas import IDEAS_IN_ALL, IdeaState
 from feedback.domain.programme import PromptState, Scene
@@ -22,6 +23,7 @@ from feedback.domain.rows import read_rows
 from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.ideas import Idea, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
+from feedback.store.screens import sorting_of
 from feedback.web.access import crew_required
 from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
 from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
@@ -186,6 +188,26 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     return _back(conversation, "themes")
 
 
+@blueprint.post("/<code>/sorting/start")
+@crew_required(Role.FACILITATOR)
+def start_sorting(conversation: Conversation, actor: Actor) -> Answer:
+    """Ask the room to sort the ideas."""
+    write(sort_deeds.start_sorting, conversation.id, actor, conversation.id)
+    undo = url_for(".stop_sorting", code=conversation.code)
+    say(gettext("The room is asked to sort: phones show one idea after the other."), undo=undo)
+    return _back(conversation, "themes")
+
+
+@blueprint.post("/<code>/sorting/stop")
+@crew_required(Role.FACILITATOR)
+def stop_sorting(conversation: Conversation, actor: Actor) -> Answer:
+    """Ask the room no more."""
+    write(sort_deeds.stop_sorting, conversation.id, actor, conversation.id)
+    undo = url_for(".start_sorting", code=conversation.code)
+    say(gettext("The room is not asked any more. What it has sorted counts on."), undo=undo)
+    return _back(conversation, "themes")
+
+
 @blueprint.post("/<code>/import")
 @crew_required(Role.FACILITATOR)
 def import_(conversation: Conversation, actor: Actor) -> Answer:
@@ -247,6 +269,7 @@ def _console(
         enough_for_themes=ENOUGH_FOR_THEMES,
         run=run,
         run_url=url_for(".find_themes", code=conversation.code),
+        sorting=sorting_of(reading(), conversation.id),
         stage=_stage(conversation, rows, shown),
         top=_top(shown, rows),
         hidden=[shown_idea(idea, rows) for idea in reversed(hidden) if idea.reason != flood_reason()],

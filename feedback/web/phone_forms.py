@@ -2,7 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 
 class JoinForm(FlaskForm):
@@ -29,6 +29,14 @@ class EditForm(DeedForm):
     """New words for an own idea."""
 
     text = TextAreaField()
+
+
+class SortForm(FlaskForm):
+    """Where an idea belongs: a theme's number, `none` or `skip`; `done` counts the answers of this visit."""
+
+    idea = HiddenField(validators=[InputRequired()])
+    answer = StringField(validators=[InputRequired(), Length(max=9)])
+    done = IntegerField(validators=[Optional(), NumberRange(0, 9999)])
 
 
 class VoteForm(DeedForm):

@@ -89,7 +89,8 @@ def test_an_edit_that_is_logged_as_a_vote_is_found_out(room, monkeypatch):
         return edit(tx, actor, op)
 
     monkeypatch.setattr(ops, "edit_idea", mislogged)
-    assert not follow(room, 1)
+    # In one of a few walks somebody edits at the right moment.
+    assert not all(follow(room, seed) for seed in range(1, 9))
 
 
 def test_votes_travel_as_numbers_and_words_only_when_they_change(room):

@@ -48,6 +48,7 @@ function stateOfPage(): Snapshot {
     stage: { scene: "ranking", prompt: null, idea: null },
     themes: [],
     leftovers: 0,
+    sorting: { open: false, sorted: 0, unsure: 0 },
     run: null,
     counts: { joined: countOf("joined"), here: countOf("here"), ideas: 0, votes: 0 },
   };

@@ -253,7 +253,7 @@ export class Model {
       if (op.op !== this.inBox.value) this.refused.value = [...this.refused.value, { idea: op.id, prompt: op.prompt, text: op.text, sentence }];
       return;
     }
-    this.hint(op.idea, sentence);
+    if (op.k !== "sort") this.hint(op.idea, sentence); // the card says it
   }
 
   private setVote(idea: string, val: VoteValue): void {

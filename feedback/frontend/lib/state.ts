@@ -1,6 +1,6 @@
 /** What a screen knows of its conversation, and the pure rules by which frames change it. */
 
-import type { Beat, Changes, Conversation, Counts, Heart, Idea, Prompt, Run, Snapshot, Stage, Theme } from "./types.ts";
+import type { Beat, Changes, Conversation, Counts, Heart, Idea, Prompt, Run, Snapshot, Sorting, Stage, Theme } from "./types.ts";
 
 export interface Room {
   seq: number;
@@ -13,6 +13,7 @@ export interface Room {
   stage: Stage;
   themes: Theme[];
   leftovers: number;
+  sorting: Sorting;
   run: Run | null;
   counts: Counts;
 }
@@ -39,7 +40,7 @@ export function applyFrame(room: Room, frame: Beat): Room {
 /** Return the room with the values of a heartbeat, which never moves `seq`. */
 export function applyHeart(room: Room, heart: Heart): Room {
   const run = room.run && heart.progress !== undefined ? { ...room.run, progress: heart.progress } : room.run;
-  const themes = heart.themes ? { themes: heart.themes, leftovers: heart.leftovers ?? 0 } : {};
+  const themes = heart.themes ? { themes: heart.themes, leftovers: heart.leftovers ?? 0, sorting: heart.sorting ?? room.sorting } : {};
   return { ...room, shown: Math.max(room.shown, heart.shown), counts: heart.counts, run, ...themes };
 }
 

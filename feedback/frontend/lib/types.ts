@@ -60,6 +60,20 @@ export interface Theme {
   suggested: boolean;
 }
 
+/** Whether phones are asked where ideas belong, the share of ideas that are sorted (0 to 1), and how many are not. */
+export interface Sorting {
+  open: boolean;
+  sorted: number;
+  unsure: number;
+}
+
+/** An idea to sort, the likeliest themes first, and the other ones that it may stand in. */
+export interface Card {
+  idea: string;
+  themes: number[];
+  others: number[];
+}
+
 export interface Counts {
   joined: number;
   here: number;
@@ -83,6 +97,7 @@ export interface Snapshot {
   stage: Stage;
   themes: Theme[];
   leftovers: number;
+  sorting: Sorting;
   run: Run | null;
   counts: Counts;
 }
@@ -97,6 +112,7 @@ export interface Changes {
   stage?: Stage;
   themes?: Theme[];
   leftovers?: number;
+  sorting?: Sorting;
   run?: Run | null;
   conversation?: Conversation;
   counts?: Counts;
@@ -118,6 +134,7 @@ export interface Heart {
   /** At most once a second, when their sizes or votes have changed with their ideas. */
   themes?: Theme[];
   leftovers?: number;
+  sorting?: Sorting;
 }
 
 export type VoteValue = 1 | -1 | 0 | null;
@@ -126,7 +143,8 @@ export type IdeaOp = { op: string; k: "idea"; id: string; prompt: number; text: 
 export type EditOp = { op: string; k: "edit"; idea: string; text: string; rev: number };
 export type WithdrawOp = { op: string; k: "withdraw"; idea: string; rev: number };
 export type VoteOp = { op: string; k: "vote"; idea: string; val: VoteValue; rev: number };
-export type Op = IdeaOp | EditOp | WithdrawOp | VoteOp;
+export type SortOp = { op: string; k: "sort"; idea: string; theme: number | null; skip: boolean; rev: number };
+export type Op = IdeaOp | EditOp | WithdrawOp | VoteOp | SortOp;
 
 export type Ack =
   | { op: string; status: "ok"; seq: number; rev?: number; val?: VoteValue; left?: number | null; number?: number }

@@ -1,12 +1,12 @@
 /** Icons of the scripts' own parts: bundled, so that they are there without a connection too. */
 
 import {
-  ArrowUp, Check, Clock, EyeOff, Heart, type IconNode, Lock, Monitor, Pencil, RefreshCw, Search, Sparkles, Trash2, TriangleAlert, WifiOff, X,
+  ArrowUp, Check, Clock, EyeOff, Heart, type IconNode, Layers, Lock, Monitor, Pencil, RefreshCw, Search, Sparkles, Trash2, TriangleAlert, WifiOff, X,
 } from "lucide";
 import { createElement } from "preact";
 
 const ICONS = {
-  "arrow-up": ArrowUp, check: Check, clock: Clock, "eye-off": EyeOff, heart: Heart, lock: Lock, monitor: Monitor, pencil: Pencil,
+  "arrow-up": ArrowUp, check: Check, clock: Clock, "eye-off": EyeOff, heart: Heart, layers: Layers, lock: Lock, monitor: Monitor, pencil: Pencil,
   "refresh-cw": RefreshCw, search: Search, sparkles: Sparkles, "trash-2": Trash2, "triangle-alert": TriangleAlert, "wifi-off": WifiOff, x: X,
 } satisfies Record<string, IconNode>;
 

@@ -4,7 +4,7 @@ import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ideasOf, promptToShow, rank, type Ranked, type Room } from "../lib/state.ts";
-import type { Idea, Prompt, Theme } from "../lib/types.ts";
+import type { Idea, Prompt, Sorting, Theme } from "../lib/types.ts";
 import { figure, t, tn } from "../lib/words.ts";
 import { fitCards, fitList, fitWords, glide, type Places } from "./fit.ts";
 import { Hidden, Icon } from "./icon.tsx";
@@ -109,11 +109,17 @@ function ThemePages({ room }: { room: Room }) {
       </ul>
       <p class="themes-foot">
         {room.leftovers > 0 && <span>{tn("%(n)s idea is in no theme", "%(n)s ideas are in no theme", room.leftovers)}</span>}
+        {room.sorting.open && room.conversation.state === "open" && <span class="said figure"><Icon name="layers" more="small" />{sortedSentence(room.sorting)}</span>}
         {room.run && <span class="said wait"><Icon name="sparkles" more="small" />{t("Looking for themes…")}</span>}
         {pages > 1 && <span class="figure pages">{t("%(page)s of %(pages)s", { page: page + 1, pages })}</span>}
       </p>
     </>
   );
+}
+
+function sortedSentence({ sorted, unsure }: Sorting): string {
+  if (unsure === 0) return t("All ideas are sorted");
+  return tn("%(share)s %% sorted, %(num)s idea still unsure", "%(share)s %% sorted, %(num)s ideas still unsure", unsure, { share: Math.round(100 * sorted) });
 }
 
 function Looking({ share }: { share: number }) {

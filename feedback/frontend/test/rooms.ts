@@ -22,6 +22,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     stage: { scene: "ranking", prompt: 1, idea: null },
     themes: [],
     leftovers: 0,
+    sorting: { open: false, sorted: 0, unsure: 0 },
     run: null,
     counts: { joined: 0, here: 0, ideas: 0, votes: 0 },
     ...more,
