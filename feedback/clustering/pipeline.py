@@ -10,14 +10,16 @@ from threadpoolctl import threadpool_limits
 
 from feedback.clustering.clusters import Labels, best_clusters, usual_count
 from feedback.clustering.drawing import drawn
+from feedback.clustering.embedders import Embedder
 from feedback.clustering.identity import matched
 from feedback.clustering.labels import Label, theme_labels
+from feedback.clustering.measuring import measured
 from feedback.clustering.refine import NOWHERE, Growth, Limits, arrived, founded, grown, settled, without_singles
 from feedback.clustering.representatives import representatives_of
-from feedback.clustering.room import Room, read_room
-from feedback.clustering.standing import Standing, measured_with_names, said_of, sorted_in, standing_of, unsure_of
+from feedback.clustering.room import Room
+from feedback.clustering.standing import Standing, named, said_of, sorted_in, standing_of, unsure_of
 from feedback.clustering.training import self_trained
-from feedback.clustering.vectors import Vectors, lexical_vectors, nearest_likeness
+from feedback.clustering.vectors import Vectors, nearest_likeness
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
 
@@ -41,6 +43,7 @@ def find_themes(
     sorts: Sequence[Sort] = (),
     barred: Mapping[str, frozenset[int]] = NOT_BARRED,
     stop_texts: Sequence[str] = (),
+    embedder: Embedder | None = None,
     seed: int = 0,
     progress: Progress = quiet,
 ) -> ThemeSet:
@@ -63,6 +66,8 @@ def find_themes(
         Themes that a person took the idea out of: it never goes there by itself.
     stop_texts : sequence of str
         Titles and prompts of the conversation, whose words tell no theme from another.
+    embedder : Embedder, optional
+        Measures likeness of meaning; words alone do where it fails, and the result says so. None = words alone.
     seed : int
         Of every random start.
     progress : callable
@@ -76,7 +81,8 @@ def find_themes(
     # Sums of floats depend on how many threads share them; one thread gives the same themes on every machine.
     with threadpool_limits(limits=1):
         progress(0.0, "reading")
-        room = read_room(ideas, stop_texts)
+        seen = measured(ideas, stop_texts, embedder, seed)
+        room, vectors = seen.room, seen.vectors
         earlier = previous or ThemeSet()
         start = standing_of(room, earlier, pins, barred)
         said = said_of(room, start, sorts)
@@ -86,16 +92,14 @@ def find_themes(
         else:
             progress(0.1, "measuring")
             if len(said.ideas) or start.has_starters:
-                vectors, likeness = measured_with_names(room, start, seed)
+                likeness = named(seen, start)
                 shares, _ = drawn(likeness, said, start.decided, start.barred)
                 start, unsure = sorted_in(start, likeness, shares, said), unsure_of(room, start, shares)
-            else:
-                vectors = lexical_vectors(room.words, room.languages, seed=seed)
             places = _placed(start, vectors, seed, progress)
             progress(0.9, "naming")
             found = _described(ideas, room, vectors, start, places, earlier)
         progress(1.0, "done")
-        return replace(found, unsure=unsure)
+        return replace(found, unsure=unsure, embedder=seen.embedder, problem=seen.problem)
 
 
 def _placed(start: Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
@@ -121,7 +125,8 @@ def _first_clusters(start: Standing, vectors: Vectors, limits: Limits, seed: int
     if len(places) >= ENOUGH_FOR_THEMES and len(free):
         rows, terms = vectors.rows[free], vectors.terms[free]
         labels = best_clusters(rows, seed=seed, report=lambda share: progress(0.3 + 0.5 * share, "grouping"))
-        places[free] = len(start.themes) + self_trained(terms, rows, labels)
+        # Meaning is not made clearer by words: on an embedder's vectors training on words loses what they knew.
+        places[free] = len(start.themes) + (labels if vectors.dense else self_trained(terms, rows, labels))
     return places
 
 

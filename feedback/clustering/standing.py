@@ -9,12 +9,10 @@ from sklearn.preprocessing import normalize
 
 from feedback.clustering.clusters import Labels
 from feedback.clustering.drawing import Likeness
-from feedback.clustering.languages import guess_languages
+from feedback.clustering.measuring import Measured
 from feedback.clustering.refine import NOWHERE, Mask
 from feedback.clustering.room import Room
 from feedback.clustering.sorting import Said, Shares
-from feedback.clustering.text import normalise, words_of
-from feedback.clustering.vectors import Vectors, lexical_vectors
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import Theme, ThemeSet
 
@@ -90,24 +88,20 @@ def said_of(room: Room, start: Standing, sorts: Sequence[Sort]) -> Said:
     return Said(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
 
 
-def measured_with_names(room: Room, start: Standing, seed: int) -> tuple[Vectors, Likeness]:
-    """Return the ideas' vectors, and how they lie to the themes' names, which are measured as if they were ideas.
+def named(found: Measured, start: Standing) -> Likeness:
+    """Return how the ideas lie to the themes: to their names, which are measured as if they were ideas.
 
-    A theme that only the machine has named is known by the ideas that it had.
+    A theme that only the machine has named is known by the ideas that it had. Raises EmbedderFailed.
     """
-    names = [normalise(f"{theme.name} {theme.description}") for theme in start.themes]
-    languages = [*room.languages, *guess_languages(names, [None] * len(names))]
-    words = [*room.words, *(words_of(name, tag) for name, tag in zip(names, languages[len(room.ids) :], strict=True))]
-    both = lexical_vectors(words, languages, seed=seed)
-    size = len(room.ids)
-    vectors = Vectors(both.terms[:size], both.rows[:size])
-    terms, rows = both.terms[size:].tolil(), both.rows[size:].copy()
+    vectors = found.vectors
+    names = found.names([f"{theme.name} {theme.description}" for theme in start.themes])
+    terms, rows = names.terms.tolil(), names.rows.copy()
     for at, theme in enumerate(start.themes):
         members = np.flatnonzero(start.places == at)
         if len(members) and not theme.named_by_person:
             terms[at] = csr_matrix(normalize(csr_matrix(vectors.terms[members].mean(axis=0))))
             rows[at] = normalize(vectors.rows[members].mean(axis=0, keepdims=True))[0]
-    return vectors, Likeness(vectors.rows, rows, (vectors.terms @ csr_matrix(terms).T).toarray())
+    return Likeness(vectors.rows, rows, (vectors.terms @ csr_matrix(terms).T).toarray())
 
 
 def sorted_in(start: Standing, likeness: Likeness, shares: Shares, said: Said) -> Standing:
