@@ -2,18 +2,14 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feedback.clustering.embedders import EmbedderFailed, unit_rows
 from feedback.clustering.vectors import Rows
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-MODEL = "modules.json"  # what every folder with a sentence-transformers model has
 EDGE = 65_536  # bytes at both ends of a file by which models are told apart
 BATCH = 32  # texts at once
 OFFLINE = {
@@ -27,9 +23,9 @@ OFFLINE = {
 class LocalEmbedder:
     """Encodes with a model that lies on this machine; it is loaded when it is first used."""
 
-    def __init__(self, name: str) -> None:
-        """Name: a folder, or an installed package; raises EmbedderFailed("missing") when there is no model."""
-        self.folder = folder_of(name)
+    def __init__(self, folder: Path, name: str) -> None:
+        """Folder: where the model lies; name: what people call it, which may be a path."""
+        self.folder = folder
         self._name = Path(name).name
 
     @cached_property
@@ -37,7 +33,7 @@ class LocalEmbedder:
         """The name and a digest of what is in the folder: another model in the same place is another embedder."""
         return f"local:{self._name[:60]}:{_digest(self.folder)}"
 
-    def encode(self, texts: "Sequence[str]") -> Rows:
+    def encode(self, texts: Sequence[str]) -> Rows:
         """Return one unit row per text; raises EmbedderFailed."""
         model = self._model
         try:
@@ -63,21 +59,6 @@ class LocalEmbedder:
             return SentenceTransformer(str(self.folder), device="cpu", local_files_only=True, trust_remote_code=False)
         except Exception as fault:
             raise EmbedderFailed("broken") from fault
-
-
-def folder_of(name: str) -> Path:
-    """Return the folder of a model; raises EmbedderFailed("missing") when there is none of that name."""
-    folder = Path(name).expanduser()
-    if (folder / MODEL).is_file():
-        return folder.absolute()
-    try:
-        files = metadata.files(name) or []
-    except (metadata.PackageNotFoundError, ValueError):
-        files = []
-    found = next((Path(str(file.locate())) for file in files if file.name == MODEL), None)
-    if found is None or not found.is_file():
-        raise EmbedderFailed("missing")
-    return found.parent
 
 
 def _digest(folder: Path) -> str:

@@ -56,7 +56,7 @@ def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Emb
 def _measured(room: Room, embedder: Embedder | None, seed: int) -> Measured:
     lexicon = Lexicon(room.words, seed=seed)
     problem = ""
-    if embedder is not None and room.ids:
+    if embedder is not None and any(room.texts):
         try:
             rows = embedder.encode(room.texts)
             centring = Centring(rows, room.languages)
