@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feedback.clustering.embedders import Embedder, EmbedderFailed
 from feedback.clustering.languages import guess_languages
 from feedback.clustering.room import Room, read_room
 from feedback.clustering.text import normalise, words_of
-from feedback.clustering.vectors import Centring, Lexicon, Rows, Vectors
+from feedback.clustering.vectors import Centring, Lexicon, Rows, Vectors, nearest_likeness
 from feedback.domain.themes import IdeaText
 
 LEXICAL = "lexical"
@@ -29,15 +32,25 @@ class Measured:
     centring: Centring
     embedder: str
     problem: str
+    #: Likeness to the nearest other idea, by words.
+    nearest: NDArray[np.float64]
     _asked: Embedder | None
 
     def names(self, texts: Sequence[str]) -> Vectors:
-        """Measure names as if they were ideas; raises EmbedderFailed."""
+        """Measure names as if they were ideas; a name that the embedder has no vector for draws nothing."""
         plain = [normalise(text) for text in texts]
         languages = guess_languages(plain, [None] * len(plain))
         terms = self.lexicon.terms_of([words_of(text, tag) for text, tag in zip(plain, languages, strict=True)])
-        rows = self._asked.encode(plain) if self._asked and self.vectors.dense else self.lexicon.rows_of(terms)
+        rows = self._encoded(plain) if self.vectors.dense else self.lexicon.rows_of(terms)
         return Vectors(terms, self.centring.applied(rows, languages), dense=self.vectors.dense)
+
+    def _encoded(self, texts: Sequence[str]) -> Rows:
+        try:
+            found = self._asked.encode(texts) if self._asked else None
+        except EmbedderFailed:
+            found = None
+        size = self.vectors.rows.shape[1]
+        return np.zeros((len(texts), size)) if found is None or found.shape[1] != size else found
 
 
 def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Embedder | None, seed: int) -> Measured:
@@ -55,18 +68,21 @@ def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Emb
 
 def _measured(room: Room, embedder: Embedder | None, seed: int) -> Measured:
     lexicon = Lexicon(room.words, seed=seed)
-    problem = ""
-    if embedder is not None and any(room.texts):
-        try:
-            rows = embedder.encode(room.texts)
-            centring = Centring(rows, room.languages)
-            vectors = Vectors(lexicon.terms, centring.applied(rows, room.languages), dense=True)
-            return Measured(room, vectors, lexicon, centring, embedder.id, "", embedder)
-        except EmbedderFailed as failure:
-            problem = failure.code
-    centring = Centring(lexicon.rows, room.languages)
-    vectors = Vectors(lexicon.terms, centring.applied(lexicon.rows, room.languages))
-    return Measured(room, vectors, lexicon, centring, LEXICAL, problem, None)
+    nearest = nearest_likeness(lexicon.terms)
+    rows, name, problem = _rows_of(room, lexicon, embedder)
+    centring = Centring(rows, room.languages)
+    vectors = Vectors(lexicon.terms, centring.applied(rows, room.languages), dense=name != LEXICAL)
+    return Measured(room, vectors, lexicon, centring, name, problem, nearest, embedder)
+
+
+def _rows_of(room: Room, lexicon: Lexicon, embedder: Embedder | None) -> tuple[Rows, str, str]:
+    """Return the rows, what they were measured by, and the code of why it was not what was asked for."""
+    if embedder is None or not any(room.texts):
+        return lexicon.rows, LEXICAL, ""
+    try:
+        return embedder.encode(room.texts), embedder.id, ""
+    except EmbedderFailed as failure:
+        return lexicon.rows, LEXICAL, failure.code
 
 
 #: The worker's rooms, the last one used at the end. A process has one; nothing else writes to it.
@@ -86,6 +102,3 @@ def _key_of(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Embe
 def forget_rooms() -> None:
     """Let go of the rooms that are kept: benchmarks measure what a first run costs."""
     _kept.clear()
-
-
-__all__ = ["LEXICAL", "Measured", "Rows", "forget_rooms", "measured"]
