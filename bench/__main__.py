@@ -11,9 +11,8 @@ from feedback.domain.embedders import EmbedderKind
 
 MOST_PHONES = 50_000
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_EMBEDDER = click.option(
-    "--embedder", type=click.Choice([kind.value for kind in EmbedderKind]), default="lexical", show_default=True, help="What measures."
-)
+_KINDS = click.Choice([kind.value for kind in EmbedderKind])
+_EMBEDDER = click.option("--embedder", type=_KINDS, default="lexical", show_default=True, help="What measures.")
 
 
 @click.group()
@@ -121,10 +120,15 @@ def attack(seconds: float, sockets: int, phones: int, as_json: bool) -> None:
 @main.command()
 @click.argument("folder", type=_FOLDER)
 @_EMBEDDER
+@click.option("--beside", type=click.Choice(["bertopic"]), help="The same vectors through BERTopic, in one run.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def themes(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
+def themes(folder: Path, embedder: str, beside: str | None, seed: int, as_json: bool) -> None:
     """Compare the themes that are found in FOLDER's rooms with those that people made of them."""
+    if beside:
+        from bench.beside import measure as measure_beside  # noqa: PLC0415 -- slow import
+
+        sys.exit(measure_beside(folder, embedder=embedder, seed=seed, as_json=as_json))
     from bench.grouping import measure  # noqa: PLC0415 -- slow import
 
     sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))

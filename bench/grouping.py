@@ -79,13 +79,14 @@ def summed_up(measured: Sequence[Json]) -> Json:
     return {
         "rooms": list(measured),
         "sets": _means(measured, lambda each: each["set"]),
-        "sizes": _means(measured, lambda each: _size(each["n"])),
+        "sizes": _means(measured, lambda each: size_of(each["n"])),
         "mean": _mean(measured),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
 
-def _size(ideas: int) -> str:
+def size_of(ideas: int) -> str:
+    """Return the name of the size that rooms of so many ideas are averaged under."""
     return "up to 100" if ideas <= 100 else "up to 400" if ideas <= 400 else "above 400"
 
 

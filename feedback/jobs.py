@@ -22,6 +22,7 @@ from feedback.db import Gate
 from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.encoding import Encoding, embedder_for, encoding_task, news_of, take_home
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
@@ -107,10 +108,11 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             sorts=data.sorts,
             barred=data.barred,
             stop_texts=data.stop_texts,
+            embedder=embedder_for(settings, data.embedder),
             seed=data.seed,
             progress=lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
         )
-        return asdict(found)
+        return asdict(found) | {"news": news_of(settings, data.embedder, data.ideas)}
 
     task: Callable[[int], Any] = queue.task(name="find_themes")(find)
     return task
@@ -122,6 +124,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
         os.nice(10)
     queue = make_queue(settings)
     themes_task(queue, settings)
+    encoding_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run
@@ -165,6 +168,7 @@ class ThemeJobs:
         self._engine = engine
         self._presence = presence
         self._tell = tell
+        self._encoding = Encoding(settings, gate, engine)
         self._waiting: dict[int, tuple[int, Any, int]] = {}
         self._fresh: dict[int, tuple[float, float]] = {}
         self._asked: list[tuple[int, int]] = []
@@ -180,12 +184,17 @@ class ThemeJobs:
     def _enqueue(self) -> Callable[[int], Any]:
         return themes_task(self._queue, self._settings)
 
+    @functools.cached_property
+    def _encode(self) -> Callable[[int], Any]:
+        return encoding_task(self._queue, self._settings)
+
     def warm(self) -> None:
         """Open the queue before anybody waits for it."""
         self._enqueue  # noqa: B018 -- the property opens it
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Note what was asked for and what became out of date. Never blocks."""
+        self._encoding.hear(facts)
         now = time.monotonic()
         for fact in facts:
             match fact:
@@ -210,6 +219,7 @@ class ThemeJobs:
 
     def forget(self) -> None:
         """Let go of everything: another process has these jobs now."""
+        self._encoding.forget()
         self._waiting.clear()
         self._fresh.clear()
         self._asked.clear()
@@ -236,6 +246,7 @@ class ThemeJobs:
         busy = {place for place, _, _ in self._waiting.values()}
         for place in [place for place, times in self._fresh.items() if place not in busy and _is_due(*times)]:
             self._start(place)
+        self._encoding.step(self._encode)
 
     def worker_restarted(self) -> None:
         """Ask again for what the dead worker may have had in hand."""
@@ -271,6 +282,7 @@ class ThemeJobs:
             self.outcomes["gone"] += 1
             del self._waiting[run_id]
         elif isinstance(found, dict):
+            take_home(self._gate, place, found.get("news", {}))
             self._end(run_id, themes_from(found))
         else:
             _log.warning("theme run %d failed: %s", run_id, str(found.metadata.get("error")).partition("(")[0])

@@ -78,6 +78,7 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
     set_reliability(tx.db, {int(participant): share for participant, share in found.reliability.items()})
     _propose(tx, place, found)
     run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
+    run.problem = found.problem
     tx.touch(place, "themes")
 
 

@@ -26,6 +26,8 @@ class RunInput:
     seed: int
     sorts: tuple[Sort, ...] = ()
     barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    #: The kind of embedder that the organiser chose.
+    embedder: str = "lexical"
 
 
 def run_input(engine: Engine, run_id: int) -> RunInput | None:
@@ -44,6 +46,7 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
             run.seed,
             sorts_of(db, place),
             barred_of(db, place),
+            db.scalars(select(Conference.embedder).order_by(Conference.id)).first() or "lexical",
         )
 
 
