@@ -24,8 +24,10 @@ Json = dict[str, Any]
 PINS = ROOT / "bench" / "requirements-bertopic.txt"
 PEER = ROOT / "bench" / "bertopic_peer.py"
 FIGURES = {"ours": 3, "default": 3, "tuned": 3, "default*": 3, "tuned*": 3}
-LEGEND = """ours: each leftover a group of its own. BERTopic by default, and tuned (min_topic_size = ideas / 40): its leftovers
-counted as one group, and (*) as ours are."""
+LEGEND = (
+    "ours: each leftover is a group of its own. BERTopic by default, and tuned (min_topic_size = ideas / 40): its\n"
+    "leftovers count as one group, and in the columns with * as ours do."
+)
 
 
 def measure(folder: Path, *, seed: int, as_json: bool, embedder: str) -> int:
@@ -66,7 +68,8 @@ def grouped_by_peer(python: Path, rooms: Sequence[LabelledRoom], embedder: Embed
         there = Path(place)
         texts = {room.name: [idea.text for idea in room.ideas] for room in rooms}
         (there / "rooms.json").write_text(json.dumps(texts), encoding="utf-8")
-        np.savez(there / "rows.npz", **{name: embedder.encode(said) for name, said in texts.items()})
+        rows: Json = {name: embedder.encode(said) for name, said in texts.items()}
+        np.savez(there / "rows.npz", **rows)
         print("BERTopic's turn; its first start compiles for minutes …", file=sys.stderr, flush=True)
         _run(str(python), str(PEER), place, str(seed))
         labels = json.loads((there / "labels.json").read_text(encoding="utf-8"))

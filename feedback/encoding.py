@@ -8,13 +8,14 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from feedback.actions.embedders import keep_vectors
 from feedback.db import Gate
-from feedback.domain.embedders import EmbedderKind
-from feedback.domain.facts import ConversationChanged, Fact
+from feedback.domain.embedders import EmbedderChoice, EmbedderKind
+from feedback.domain.facts import ConversationChanged, Fact, ServerFault
 from feedback.domain.texts import digest_of
 from feedback.domain.themes import IdeaText
 from feedback.settings import EmbedderSettings, Settings
@@ -81,43 +82,47 @@ class StoredVectors:
 
 
 class Absent:
-    """What stands for an embedder that was chosen and is not on the machine that finds the themes."""
+    """What stands for an embedder that was chosen and cannot be used on the machine that finds the themes."""
 
     id = "absent"
 
+    def __init__(self, code: str) -> None:
+        self._code = code
+
     def encode(self, texts: Sequence[str]) -> Any:  # noqa: ARG002 -- as every embedder
-        """Raise EmbedderFailed("missing")."""
+        """Raise EmbedderFailed."""
         from feedback.clustering.embedders import EmbedderFailed  # noqa: PLC0415 -- slow import, the worker's
 
-        raise EmbedderFailed("missing")
+        raise EmbedderFailed(self._code)
 
 
 @lru_cache(maxsize=4)
-def _at_work(kind: str, settings: EmbedderSettings, database_url: str) -> "tuple[Embedder, StoredVectors]":
-    """Return the worker's embedder of a kind, which keeps its model loaded, and what it made."""
+def _at_work(choice: EmbedderChoice, settings: EmbedderSettings, url: str) -> "tuple[Embedder, StoredVectors]":
+    """Return the worker's embedder, which keeps its model loaded, and what it made; url: of the database."""
     from feedback.clustering.embedders import EmbedderFailed  # noqa: PLC0415 -- slow import, the worker's
     from feedback.embedding import make_embedder  # noqa: PLC0415 -- as above
 
-    cache = StoredVectors(database_url)
+    cache = StoredVectors(url)
+    if choice.kind == EmbedderKind.HTTP and choice.place != settings.place:
+        return Absent("moved" if settings.place else "missing"), cache
     try:
-        made = make_embedder(kind, settings, cache, within=WITHIN)
-    except EmbedderFailed:
-        made = None
-    return made or Absent(), cache
+        return make_embedder(choice.kind, settings, cache, within=WITHIN) or Absent("missing"), cache
+    except EmbedderFailed as failure:
+        return Absent(failure.code), cache
 
 
-def embedder_for(settings: Settings, kind: str) -> "Embedder | None":
+def embedder_for(settings: Settings, choice: EmbedderChoice) -> "Embedder | None":
     """Return what the worker measures with, None for words alone."""
-    if kind == EmbedderKind.LEXICAL:
+    if choice.kind == EmbedderKind.LEXICAL:
         return None
-    return _at_work(kind, settings.embedders, settings.database_url)[0]
+    return _at_work(choice, settings.embedders, settings.database_url)[0]
 
 
-def news_of(settings: Settings, kind: str, ideas: Sequence[IdeaText]) -> dict[str, Any]:
+def news_of(settings: Settings, choice: EmbedderChoice, ideas: Sequence[IdeaText]) -> dict[str, Any]:
     """Return the vectors that a run made of ideas, for `take_home`."""
-    if kind == EmbedderKind.LEXICAL:
+    if choice.kind == EmbedderKind.LEXICAL:
         return {}
-    embedder, cache = _at_work(kind, settings.embedders, settings.database_url)
+    embedder, cache = _at_work(choice, settings.embedders, settings.database_url)
     return {
         "embedder": embedder.id,
         "vectors": cache.brought_home(embedder.id, [(each.id, each.text) for each in ideas]),
@@ -128,7 +133,9 @@ def take_home(gate: Gate, place: int, news: Mapping[str, Any]) -> None:
     """Write vectors that came from the worker; raises Busy."""
     fresh = [FreshVector(idea, digest, base64.b64decode(value)) for idea, digest, value in news.get("vectors", ())]
     if fresh:
-        gate.write(place, keep_vectors, str(news["embedder"]), fresh)
+        # They can be made again: a run must not wait for ever because they cannot be kept.
+        with suppress(ServerFault):
+            gate.write(place, keep_vectors, str(news["embedder"]), fresh)
 
 
 def encoding_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
@@ -139,8 +146,8 @@ def encoding_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
         from feedback.store.engine import reader_engine  # noqa: PLC0415 -- the worker's own connection
 
         engine = reader_engine(settings.database_url)
-        kind = chosen_embedder(engine)
-        embedder = embedder_for(settings, kind)
+        choice = chosen_embedder(engine)
+        embedder = embedder_for(settings, choice)
         if embedder is None:
             return {"more": False}
         texts = texts_without_vector(engine, place, embedder.id)
@@ -148,14 +155,11 @@ def encoding_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             embedder.encode([text for _, text in texts[:BATCH]])
         except EmbedderFailed as failure:
             return {"problem": failure.code}
-        return {"more": len(texts) > BATCH, **_batch(settings, kind, texts[:BATCH])}
+        ideas = [IdeaText(idea, text) for idea, text in texts[:BATCH]]
+        return {"more": len(texts) > BATCH, **news_of(settings, choice, ideas)}
 
     task: Callable[[int], Any] = queue.task(name="encode_ideas")(encode)
     return task
-
-
-def _batch(settings: Settings, kind: str, texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return news_of(settings, kind, [IdeaText(idea, text) for idea, text in texts])
 
 
 class Encoding:
@@ -166,7 +170,7 @@ class Encoding:
         self._gate = gate
         self._engine = engine
         self._due: dict[int, tuple[float, float]] = {}
-        self._kind: str | None = None
+        self._choice: EmbedderChoice | None = None
         self._looked = 0.0
         self._under_way: tuple[int, Any, float] | None = None
         self._again_at = 0.0
@@ -183,17 +187,17 @@ class Encoding:
     def forget(self) -> None:
         """Let go of everything: another process has these jobs now."""
         self._due.clear()
-        self._kind = self._under_way = None
+        self._choice = self._under_way = None
         self._looked = 0.0
 
     def step(self, enqueue: Callable[[int], Any]) -> None:
         """Bring home what was encoded, and let the next batch be; called every tenth of a second or so."""
         now = time.monotonic()
-        if now - self._looked > LOOK or self._kind is None:
+        if self._choice is None or now - self._looked > LOOK:
             self._look(now)
         if self._under_way is not None:
             self._collect(*self._under_way, now)
-        elif self._kind == EmbedderKind.LEXICAL:
+        elif self._choice is not None and self._choice.kind == EmbedderKind.LEXICAL:
             self._due.clear()
         elif now >= self._again_at:
             place = next((at for at, (first, last) in self._due.items() if _is_due(first, last, now)), None)
@@ -203,11 +207,11 @@ class Encoding:
 
     def _look(self, now: float) -> None:
         """See what the organiser chose; with another embedder everything is encoded anew."""
-        kind = chosen_embedder(self._engine)
-        if kind not in (self._kind, EmbedderKind.LEXICAL):
+        choice = chosen_embedder(self._engine)
+        if choice != self._choice and choice.kind != EmbedderKind.LEXICAL:
             self._due = dict.fromkeys(places_with_ideas(self._engine), (0.0, 0.0)) | self._due
             self._again_at, self._pause = 0.0, FIRST_PAUSE
-        self._kind, self._looked = kind, now
+        self._choice, self._looked = choice, now
 
     def _collect(self, place: int, result: Any, since: float, now: float) -> None:
         # What came is kept by `result`, so that it is there again if it cannot be written now.

@@ -49,6 +49,12 @@ class EmbedderSettings:
         return urlsplit(self.url or "").hostname or ""
 
     @property
+    def place(self) -> str:
+        """The same with scheme and port: what the organiser agrees to."""
+        parts = urlsplit(self.url or "")
+        return f"{parts.scheme}://{parts.netloc.lower()}" if self.url else ""
+
+    @property
     def is_plain(self) -> bool:
         """Whether they would go there unencrypted."""
         return urlsplit(self.url or "").scheme == "http"
@@ -142,7 +148,8 @@ def _is_address(url: str) -> bool:
     except ValueError:
         return False
     plain = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc and not parts.fragment
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and len(parts.path) > 1
+    whole = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and len(parts.path) > 1
+    return plain and whole and len(parts.netloc) <= 255
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, most: int) -> int:

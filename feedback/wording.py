@@ -73,6 +73,7 @@ LINES = {
 #: Why themes were found by words alone although the organiser chose an embedder.
 EMBEDDERS = {
     "missing": lazy_gettext("Themes were found by words alone: there is no model on the machine that finds them."),
+    "moved": lazy_gettext("Themes were found by words alone: the organiser has not agreed to where the endpoint is."),
     "broken": lazy_gettext("Themes were found by words alone: the model could not be used."),
     "unreachable": lazy_gettext("Themes were found by words alone: the embedding endpoint did not answer."),
     "slow": lazy_gettext("Themes were found by words alone: measuring the ideas took too long."),

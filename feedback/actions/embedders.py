@@ -13,16 +13,19 @@ from feedback.store.vectors import FreshVector, Vector
 from feedback.store.writer import Tx
 
 
-def choose_embedder(tx: Tx, actor: Actor, *, kind: str, offered: frozenset[str], consent: bool) -> None:
-    """Choose what measures, of what is offered; `consent`: words may be sent to the endpoint.
+def choose_embedder(
+    tx: Tx, actor: Actor, *, kind: str, offered: frozenset[str], place: str = "", consent: bool = False
+) -> None:
+    """Choose what measures, of what is offered; `consent`: words may be sent to the endpoint at that place.
 
     Vectors of the one before are deleted: no other measures with them. Raises BadValue or ConsentMissing.
     """
     require(actor, Deed.SET_UP, None)
     chosen = check_choice(kind, offered=offered, consent=consent)
     conference = tx.db.scalars(select(Conference).order_by(Conference.id)).one()
-    if conference.embedder != chosen:
-        conference.embedder = chosen
+    where = place if chosen is EmbedderKind.HTTP else ""
+    if (conference.embedder, conference.embedder_place) != (chosen, where):
+        conference.embedder, conference.embedder_place = chosen, where
         tx.db.execute(delete(Vector))
 
 

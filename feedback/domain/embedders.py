@@ -1,5 +1,6 @@
 """What measures how alike two ideas are: their words, a model on this machine, or an endpoint elsewhere."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from feedback.domain.facts import BadValue, ConsentMissing
@@ -14,7 +15,15 @@ class EmbedderKind(StrEnum):
 
 
 #: Why an embedder gave no vectors, so that words alone had to do.
-PROBLEMS = ("missing", "broken", "unreachable", "slow", "refused", "failed", "wrong")
+PROBLEMS = ("missing", "moved", "broken", "unreachable", "slow", "refused", "failed", "wrong")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderChoice:
+    """What the organiser chose, and where words may be sent (scheme and host; "" = nowhere)."""
+
+    kind: str = EmbedderKind.LEXICAL
+    place: str = ""
 
 
 def check_choice(kind: str, *, offered: frozenset[str], consent: bool) -> EmbedderKind:

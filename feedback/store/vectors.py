@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from feedback.domain.embedders import EmbedderChoice
 from feedback.domain.texts import digest_of
 from feedback.store.base import Base, Digest
 from feedback.store.ideas import Idea, ideas_of
@@ -34,10 +35,16 @@ class FreshVector:
     value: bytes
 
 
-def chosen_embedder(engine: Engine) -> str:
-    """Return the kind of embedder that the organiser chose."""
+def choice_of(db: Session) -> EmbedderChoice:
+    """Return what the organiser chose."""
+    row = db.execute(select(Conference.embedder, Conference.embedder_place).order_by(Conference.id)).first()
+    return EmbedderChoice(*row) if row else EmbedderChoice()
+
+
+def chosen_embedder(engine: Engine) -> EmbedderChoice:
+    """Return what the organiser chose, read on its own."""
     with Session(engine) as db:
-        return db.scalars(select(Conference.embedder).order_by(Conference.id)).first() or "lexical"
+        return choice_of(db)
 
 
 def kept_vectors(engine: Engine, embedder: str, digests: Sequence[str]) -> dict[str, bytes]:
@@ -56,11 +63,13 @@ def kept_vectors(engine: Engine, embedder: str, digests: Sequence[str]) -> dict[
 def texts_without_vector(engine: Engine, conversation_id: int, embedder: str) -> list[tuple[str, str]]:
     """List (idea id, text) of the shown ideas whose text has no vector, the oldest first, each text once."""
     with Session(engine) as db:
-        texts = {digest_of(idea.body): (idea.id, idea.body) for idea in reversed(ideas_of(db, conversation_id))}
+        texts: dict[str, tuple[str, str]] = {}
+        for idea in ideas_of(db, conversation_id):
+            texts.setdefault(digest_of(idea.body), (idea.id, idea.body))
         kept: set[str] = set()
         for some in _parts(sorted(texts)):
             kept.update(db.scalars(select(Vector.digest).where(Vector.embedder == embedder, Vector.digest.in_(some))))
-    return sorted(text for digest, text in texts.items() if digest not in kept)
+    return [text for digest, text in texts.items() if digest not in kept]
 
 
 def places_with_ideas(engine: Engine) -> list[int]:
