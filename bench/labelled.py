@@ -39,16 +39,20 @@ class LabelledRoom:
 
 def over_rooms(folder: Path, measure: Callable[[LabelledRoom], Json], line: Callable[[Json], str]) -> list[Json]:
     """Measure every room of a folder, and tell each result as it comes; ends the command when it cannot be read."""
-    try:
-        rooms = read_labelled(folder)
-    except BadFolder as reason:
-        print(reason, file=sys.stderr)
-        sys.exit(1)
     results = []
-    for room in rooms:
+    for room in rooms_of(folder):
         results.append(measure(room))
         print(line(results[-1]), file=sys.stderr, flush=True)
     return results
+
+
+def rooms_of(folder: Path) -> list[LabelledRoom]:
+    """Return the rooms of a folder; ends the command when it cannot be read."""
+    try:
+        return read_labelled(folder)
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(1)
 
 
 def line_of(name: str, figures: Mapping[str, Any], digits: Mapping[str, int]) -> str:

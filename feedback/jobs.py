@@ -27,6 +27,7 @@ from feedback.domain.facts import (
 )
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.encoding import Encoding, embedder_for, encoding_task, news_of, take_home
 from feedback.job_queue import make_queue
 from feedback.place import is_shared
 from feedback.presence import Presence
@@ -68,11 +69,12 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             barred=data.barred,
             stop_texts=data.stop_texts,
             quick=data.quick,
+            embedder=embedder_for(settings, data.embedder),
             seed=data.seed,
             # A quick run is over before anybody could read how far it is.
             progress=quiet if data.quick else lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
         )
-        return asdict(found)
+        return asdict(found) | {"news": news_of(settings, data.embedder, data.ideas)}
 
     task: Callable[[int], Any] = queue.task(name="find_themes")(find)
     return task
@@ -84,6 +86,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
         os.nice(10)
     queue = make_queue(settings)
     themes_task(queue, settings)
+    encoding_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run
@@ -127,6 +130,7 @@ class ThemeJobs:
         self._engine = engine
         self._presence = presence
         self._tell = tell
+        self._encoding = Encoding(settings, gate, engine)
         self._waiting: dict[int, tuple[int, Any, int]] = {}
         #: First and last time, by conversation, of ideas and of sorts that no run has seen.
         self._fresh: dict[int, tuple[float, float]] = {}
@@ -146,12 +150,17 @@ class ThemeJobs:
     def _enqueue(self) -> Callable[[int], Any]:
         return themes_task(self._queue, self._settings)
 
+    @functools.cached_property
+    def _encode(self) -> Callable[[int], Any]:
+        return encoding_task(self._queue, self._settings)
+
     def warm(self) -> None:
         """Open the queue before anybody waits for it."""
         self._enqueue  # noqa: B018 -- the property opens it
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Note what was asked for and what became out of date. Never blocks."""
+        self._encoding.hear(facts)
         now = time.monotonic()
         for fact in facts:
             match fact:
@@ -179,6 +188,7 @@ class ThemeJobs:
 
     def forget(self) -> None:
         """Let go of everything: another process has these jobs now."""
+        self._encoding.forget()
         self._waiting.clear()
         self._fresh.clear()
         self._sorted.clear()
@@ -211,6 +221,7 @@ class ThemeJobs:
         sorted_ones = {place for place, times in self._sorted.items() if _is_due(*times)}
         for place in sorted((self._edited | sorted_ones) - busy):
             self._start(place, RESCORE)
+        self._encoding.step(self._encode)
 
     def worker_restarted(self) -> None:
         """Ask again for what the dead worker may have had in hand."""
@@ -246,6 +257,7 @@ class ThemeJobs:
             self.outcomes["gone"] += 1
             del self._waiting[run_id]
         elif isinstance(found, dict):
+            take_home(self._gate, place, found.get("news", {}))
             self._end(run_id, themes_from(found))
         else:
             _log.warning("theme run %d failed: %s", run_id, str(found.metadata.get("error")).partition("(")[0])

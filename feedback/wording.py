@@ -36,6 +36,7 @@ REFUSALS = {
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
+    "consent_missing": lazy_gettext("Nothing was changed: tick that words may be sent there, or choose another way."),
     "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),
     "wrong_code": lazy_gettext("No conversation has this code. Please check the six characters on the screen."),
     "link_unknown": lazy_gettext("This link is not known here. Please ask the organiser for a new one."),
@@ -73,6 +74,23 @@ LINES = {
     "control_characters": lazy_gettext("Its text holds characters that cannot be shown."),
     "full": lazy_gettext("The conversation holds as many ideas as it can."),
 }
+
+#: Why themes were found by words alone although the organiser chose an embedder.
+EMBEDDERS = {
+    "missing": lazy_gettext("Themes were found by words alone: there is no model on the machine that finds them."),
+    "moved": lazy_gettext("Themes were found by words alone: the organiser has not agreed to where the endpoint is."),
+    "broken": lazy_gettext("Themes were found by words alone: the model could not be used."),
+    "unreachable": lazy_gettext("Themes were found by words alone: the embedding endpoint did not answer."),
+    "slow": lazy_gettext("Themes were found by words alone: measuring the ideas took too long."),
+    "refused": lazy_gettext("Themes were found by words alone: the embedding endpoint does not take our key."),
+    "failed": lazy_gettext("Themes were found by words alone: the embedding endpoint reported a fault."),
+    "wrong": lazy_gettext("Themes were found by words alone: what the embedder gave could not be used."),
+}
+
+
+def sentence_of_embedder(code: str) -> str:
+    """Return why themes were found by words alone, in the language of the request."""
+    return str(EMBEDDERS.get(code) or EMBEDDERS["broken"])
 
 
 def sentence_of_line(code: str) -> str:

@@ -89,6 +89,7 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
     place_sorted(tx, place, run.seq)
     _propose(tx, run, found)
     run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
+    run.problem = found.problem
     tx.touch(place, "themes")
 
 

@@ -184,6 +184,12 @@ class WrongMove(Refusal):
     code = "wrong_move"
 
 
+class ConsentMissing(Refusal):
+    """Words would leave the house, and nobody has said that they may."""
+
+    code, status = "consent_missing", 422
+
+
 class CodeMismatch(Refusal):
     """The code typed to confirm is not the conversation's."""
 

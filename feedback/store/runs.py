@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from feedback.domain.embedders import EmbedderChoice
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Conference, Conversation, Strand, prompts_of
 from feedback.store.sorts import sorts_of
 from feedback.store.themes import FULL, RESCORE, ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
+from feedback.store.vectors import choice_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class RunInput:
     sorts: tuple[Sort, ...] = ()
     barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
     quick: bool = False
+    embedder: EmbedderChoice = field(default_factory=EmbedderChoice)
 
 
 def run_input(engine: Engine, run_id: int) -> RunInput | None:
@@ -46,6 +49,7 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
             sorts_of(db, place),
             barred_of(db, place),
             run.kind == RESCORE,
+            choice_of(db),
         )
 
 

@@ -19,7 +19,7 @@ from feedback.store.programme import Conversation, Prompt, Strand
 from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
 from feedback.web.i18n import boot
 from feedback.web.join import join_address
-from feedback.wording import reason_in_words
+from feedback.wording import reason_in_words, sentence_of_embedder
 
 HUES = 8
 #: What a theme run is doing, by the step it tells.
@@ -89,6 +89,8 @@ class Run:
     percent: int | None = None
     words: str = ""
     clock: str = ""
+    #: What the crew should know of how the themes were found.
+    note: str = ""
 
 
 def say(text: str, kind: str = "good", *, undo: str = "") -> None:
@@ -223,4 +225,5 @@ def run_of(conversation_id: int) -> Run:
     clock = clock_of(run.ended_at or run.created_at)
     found = run.themes_found
     said = ngettext("%(num)s theme found at %(clock)s.", "%(num)s themes found at %(clock)s.", found, clock=clock)
-    return Run(ended=True, words=said, clock=clock)
+    note = sentence_of_embedder(run.problem) if run.problem else ""
+    return Run(ended=True, words=said, clock=clock, note=note)

@@ -7,10 +7,20 @@ from zoneinfo import available_timezones
 from flask_babel import force_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import StopValidation
 
 from feedback.actions.prompts import PROMPT_LIMIT
+from feedback.domain.embedders import EmbedderKind
 from feedback.domain.facts import Refusal
 from feedback.domain.programme import BUDGET_LIMIT
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
@@ -145,6 +155,13 @@ class ConferenceForm(FlaskForm):
         field.data = (field.data or "").strip()
         if field.data not in available_timezones():
             raise StopValidation(gettext("No such time zone. Write one like Europe/Berlin or America/New_York."))
+
+
+class EmbedderForm(FlaskForm):
+    """What decides how alike two ideas are, and whether words may leave for it."""
+
+    embedder = RadioField(lazy_gettext("What decides"), choices=[(kind.value, kind.value) for kind in EmbedderKind])
+    consent = BooleanField()
 
 
 class StrandForm(FlaskForm):

@@ -11,7 +11,10 @@ depends_on = None
 
 def _added() -> dict[str, list[sa.Column]]:
     return {
-        "conference": [sa.Column("embedder", sa.String(8), nullable=False, server_default="lexical")],
+        "conference": [
+            sa.Column("embedder", sa.String(8), nullable=False, server_default="lexical"),
+            sa.Column("embedder_place", sa.String(300), nullable=False, server_default=""),
+        ],
         "conversation": [sa.Column("sorting", sa.Boolean(), nullable=False, server_default=sa.false())],
         "prompt": [sa.Column("voting", sa.String(8), nullable=False, server_default="support")],
         "theme": [
