@@ -22,6 +22,7 @@ from feedback.db import Gate
 from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.opinion_jobs import opinions_task
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
@@ -122,6 +123,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
         os.nice(10)
     queue = make_queue(settings)
     themes_task(queue, settings)
+    opinions_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run

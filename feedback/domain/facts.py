@@ -135,6 +135,12 @@ class ConversationFull(Refusal):
     code = "full"
 
 
+class VotingFixed(Refusal):
+    """Somebody has voted on this prompt: what a vote can say stays."""
+
+    code = "voting_fixed"
+
+
 class NothingToUndo(Refusal):
     """There is no theme edit left to undo."""
 
