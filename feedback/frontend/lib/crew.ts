@@ -49,6 +49,7 @@ function stateOfPage(): Snapshot {
     themes: [],
     leftovers: 0,
     run: null,
+    opinions: [],
     counts: { joined: countOf("joined"), here: countOf("here"), ideas: 0, votes: 0 },
   };
 }
