@@ -41,10 +41,10 @@ class ShownGroup:
 
 @dataclass(frozen=True, slots=True)
 class ShownOpinions:
-    """What is known of one prompt's groups; without groups, what is missing for them."""
+    """What is known of one prompt's groups; without groups, what is missing for them (`voters` None: not counted yet)."""
 
     prompt: Prompt
-    voters: int
+    voters: int | None
     votes_needed: int
     enough: int
     groups: tuple[ShownGroup, ...]
@@ -66,7 +66,7 @@ def _part(
 ) -> ShownOpinions:
     ideas = {idea.id: shown_idea(idea, prompts) for idea in shown if idea.prompt_id == prompt.id}
     if found is None:
-        return ShownOpinions(prompt, 0, votes_needed(len(ideas)), ENOUGH_VOTERS, (), (), ())
+        return ShownOpinions(prompt, None, votes_needed(len(ideas)), ENOUGH_VOTERS, (), (), ())
     groups = tuple(
         ShownGroup(
             group.letter,

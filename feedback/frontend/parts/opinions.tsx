@@ -8,6 +8,8 @@ import { figure, t, tn } from "../lib/words.ts";
 import { Hidden, Icon } from "./icon.tsx";
 import { usePage } from "./turning.ts";
 
+/** As the server has it; for the moment before it has said anything. */
+const ENOUGH_VOTERS = 15;
 const ENOUGH_VOTES = 7;
 
 /** How many agree, disagree and pass on an idea, as one bar of three parts; `top` votes are its whole width. */
@@ -29,11 +31,12 @@ export function OpinionScene({ room, ideas, found }: { room: Room; ideas: Idea[]
 }
 
 function NoGroups({ found, ideas }: { found: Opinions | undefined; ideas: number }) {
-  const enough = found?.enough ?? 15;
+  const enough = found?.enough ?? ENOUGH_VOTERS;
+  const votes = found?.votes_needed ?? Math.min(ENOUGH_VOTES, ideas);
   const voters = found?.voters ?? 0;
   return (
     <div class="looking no-groups">
-      <p>{voters < enough ? t("Groups show from %(enough)s people with %(votes)s votes; so far %(voters)s.", { enough, votes: found?.votes_needed ?? Math.min(ENOUGH_VOTES, ideas), voters }) : t("No groups stand apart so far.")}</p>
+      <p>{!found ? t("Groups show from %(enough)s people with %(votes)s votes.", { enough, votes }) : voters < enough ? t("Groups show from %(enough)s people with %(votes)s votes; so far %(voters)s.", { enough, votes, voters }) : t("No groups stand apart so far.")}</p>
       {voters < enough && <div class="track"><span class="bar-fill" style={{ "--share": String(Math.max(0.01, voters / enough)) }} /></div>}
     </div>
   );
@@ -107,7 +110,7 @@ function ShareLines({ groups, shares }: { groups: OpinionGroup[]; shares: Shares
         return (
           <span key={group.letter} class="share-line" data-hue={place + 1}>
             <span class="group-mark">{group.letter}</span>
-            {share ? <><span class="parts" aria-hidden="true"><Parts shares={share} /></span><span class="figure">{t("%(share)s %% agree", { share: share[0] })}</span></> : <span>{t("too few votes")}</span>}
+            {share ? <><span class="parts" aria-hidden="true"><Parts shares={share} /></span><span class="figure share-figure"><Icon name="thumbs-up" more="small" /><span aria-hidden="true">{t("%(share)s %%", { share: share[0] })}</span><Hidden>{t("%(share)s %% agree", { share: share[0] })}</Hidden></span></> : <span>{t("too few votes")}</span>}
           </span>
         );
       })}
