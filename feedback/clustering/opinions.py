@@ -48,6 +48,7 @@ _STARTS = 10
 class Table:
     """The votes: a row for each person, a column for each idea in id order; nan where somebody has not voted."""
 
+    people: tuple[Any, ...]
     ideas: tuple[str, ...]
     votes: Floats
 
@@ -96,15 +97,16 @@ def table_of(ballots: Ballots, ideas: Sequence[str]) -> Table:
     columns = tuple(sorted(set(ideas)))
     at = {idea: column for column, idea in enumerate(columns)}
     rows = []
-    for ballot in ballots.values():
+    for person, ballot in ballots.items():
         row = np.full(len(columns), np.nan)
         for idea, val in ballot.items():
             if idea in at:
                 row[at[idea]] = val
         if not np.isnan(row).all():
-            rows.append(row)
-    rows.sort(key=lambda row: tuple(np.nan_to_num(row, nan=2.0)))
-    return Table(columns, np.array(rows).reshape(len(rows), len(columns)))
+            rows.append((tuple(np.nan_to_num(row, nan=2.0)), person, row))
+    rows.sort(key=lambda each: each[0])
+    votes = np.array([row for _, _, row in rows]).reshape(len(rows), len(columns))
+    return Table(tuple(person for _, person, _ in rows), columns, votes)
 
 
 def positions(table: Table, previous: OpinionMap | None = None) -> tuple[Floats, Floats]:

@@ -41,7 +41,7 @@ class ShownGroup:
 
 @dataclass(frozen=True, slots=True)
 class ShownOpinions:
-    """What is known of one prompt's groups; without groups, what is missing for them (`voters` None: not counted yet)."""
+    """What is known of one prompt's groups; without groups, what is missing. `voters` None: not counted yet."""
 
     prompt: Prompt
     voters: int | None
