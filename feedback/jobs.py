@@ -29,6 +29,7 @@ from feedback.domain.roles import HOUSE
 from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
 from feedback.encoding import Encoding, embedder_for, encoding_task, news_of, take_home
 from feedback.job_queue import make_queue
+from feedback.opinion_jobs import opinions_task
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
@@ -87,6 +88,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
     queue = make_queue(settings)
     themes_task(queue, settings)
     encoding_task(queue, settings)
+    opinions_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run

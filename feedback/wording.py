@@ -21,6 +21,9 @@ REFUSALS = {
     "not_yours": lazy_gettext("Only the person who wrote an idea can change it."),
     "own_idea": lazy_gettext("You wrote this idea, so the others vote for it."),
     "voted_on": lazy_gettext("Somebody has voted for this idea, so its words stay. You can still withdraw it."),
+    "voting_fixed": lazy_gettext(
+        "People have voted on this prompt, so what a vote can say stays. For another way of voting, write a new prompt."
+    ),
     "budget": lazy_gettext("All your votes on this prompt are used. Take one back to use it here."),
     "superseded": lazy_gettext("You changed this in another window since. The newer choice stands."),
     "conflict": lazy_gettext(

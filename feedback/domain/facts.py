@@ -160,6 +160,12 @@ class TooFewThemes(Refusal):
     code = "too_few_themes"
 
 
+class VotingFixed(Refusal):
+    """Somebody has voted on this prompt: what a vote can say stays."""
+
+    code = "voting_fixed"
+
+
 class NothingToUndo(Refusal):
     """There is no theme edit left to undo."""
 

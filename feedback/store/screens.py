@@ -8,6 +8,7 @@ from feedback.domain.ideas import IdeaState, Source
 from feedback.domain.programme import PromptState
 from feedback.domain.sorts import share_of
 from feedback.store.ideas import Idea
+from feedback.store.opinions import opinions_shown
 from feedback.store.programme import Change, Conversation, Prompt, Strand
 from feedback.store.sorts import settled
 from feedback.store.statements import Statement
@@ -101,7 +102,11 @@ _CHANGED_FOR_CREW = Statement(lambda _: _changed(crew=True))
 _LOGGED = Statement(lambda _: _logged())
 _COUNTS = Statement(
     lambda _: (
-        select(Conversation.joined, func.count(Idea.agree), func.coalesce(func.sum(Idea.agree), 0))
+        select(
+            Conversation.joined,
+            func.count(Idea.agree),
+            func.coalesce(func.sum(Idea.agree + Idea.disagree + Idea.passes), 0),
+        )
         .outerjoin(Idea, and_(Idea.conversation_id == Conversation.id, Idea.state == literal_column("'shown'")))
         .where(Conversation.id == bindparam("conversation"))
         .group_by(Conversation.id, Conversation.joined)
@@ -134,6 +139,7 @@ def state_of(db: Connection, conversation_id: int, *, crew: bool) -> Json:
         "stage": _stage(head),
         **themes_of(db, conversation_id),
         "run": _run(db, conversation_id),
+        "opinions": opinions_shown(db, conversation_id),
         "counts": counts_of(db, conversation_id),
     }
 
@@ -163,6 +169,8 @@ def delta_of(
     if kinds & {"stage", "title"}:
         head = _head(db, conversation_id)
         changes |= {"stage": _stage(head), "conversation": _conversation(head)}
+    if "opinions" in kinds:
+        changes["opinions"] = opinions_shown(db, conversation_id)
     if kinds & {"run", "themes"}:
         changes["run"] = _run(db, conversation_id)
     return changes | _of_themes(db, conversation_id, kinds, sizes=sizes)
@@ -211,7 +219,7 @@ def sorting_of(db: Connection, conversation_id: int) -> Json:
 
 
 def counts_of(db: Connection, conversation_id: int) -> Json:
-    """Count who joined, ideas shown and supporting votes."""
+    """Count who joined, ideas shown and standing votes."""
     joined, ideas, votes = _COUNTS.fetch(db, conversation=conversation_id)[0]
     return {"joined": joined, "ideas": ideas, "votes": int(votes)}
 
@@ -252,12 +260,19 @@ def _stage(head: Row[Any]) -> Json:
 def _prompts(db: Connection, conversation_id: int, *, crew: bool) -> list[Json]:
     # A draft is the crew's: the room sees a prompt when it opens.
     rows = db.execute(
-        select(Prompt.id, Prompt.number, Prompt.text, Prompt.state, Prompt.votes_each)
+        select(Prompt.id, Prompt.number, Prompt.text, Prompt.state, Prompt.votes_each, Prompt.voting)
         .where(Prompt.conversation_id == conversation_id)
         .order_by(Prompt.number)
     )
     return [
-        {"id": row.id, "number": row.number, "text": row.text, "state": row.state.value, "votes_each": row.votes_each}
+        {
+            "id": row.id,
+            "number": row.number,
+            "text": row.text,
+            "state": row.state.value,
+            "votes_each": row.votes_each,
+            "voting": row.voting,
+        }
         for row in rows
         if crew or row.state is not PromptState.DRAFT
     ]

@@ -113,9 +113,10 @@ def withdraw_idea(code: str, idea: str) -> Answer:
 
 @blueprint.post("/c/<code>/ideas/<idea>/vote")
 def vote(code: str, idea: str) -> Answer:
-    """Support an idea, or take the support back."""
+    """Say what one thinks of an idea, or take it back."""
     form = VoteForm()
-    return _deed(code, form, idea, {"k": "vote", "idea": idea, "val": 1 if form.val.data == "1" else None})
+    val = {"1": 1, "-1": -1, "0": 0}.get(form.val.data or "")
+    return _deed(code, form, idea, {"k": "vote", "idea": idea, "val": val})
 
 
 def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:

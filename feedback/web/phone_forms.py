@@ -40,6 +40,6 @@ class SortForm(FlaskForm):
 
 
 class VoteForm(DeedForm):
-    """Support an idea (1), or take the support back (empty)."""
+    """Support an idea or agree (1), disagree (-1), pass (0), or take back what was said (empty)."""
 
-    val = StringField(validators=[Optional(), AnyOf(["1"])])
+    val = StringField(validators=[Optional(), AnyOf(["1", "-1", "0"])])

@@ -21,6 +21,7 @@ class Walk:
         self.room = room
         self.chance = random.Random(seed)
         self.place = room.conversation().id
+        room.ask_opinions()
         self.phones = [room.phone(f"{name}{seed}") for name in ("anna", "ben", "cleo")]
         self.written: list[tuple[Any, str]] = []
         self.refused = 0

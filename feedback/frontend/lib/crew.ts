@@ -50,6 +50,7 @@ function stateOfPage(): Snapshot {
     leftovers: 0,
     sorting: { open: false, sorted: 0, unsure: 0 },
     run: null,
+    opinions: [],
     counts: { joined: countOf("joined"), here: countOf("here"), ideas: 0, votes: 0 },
   };
 }

@@ -311,7 +311,7 @@ function rowOfOp(op: Op, at: number): Row {
 }
 
 function blankRow(id: string, text: string, at: number): Row {
-  const standing = { val: null, waiting: false, agree: 0 };
+  const standing = { val: null, waiting: false, agree: 0, disagree: 0, pass: 0 };
   return { id, text, lang: "", at, mine: true, floor: false, gone: false, state: "waiting", reason: null, editable: false, standing };
 }
 

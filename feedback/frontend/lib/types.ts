@@ -28,6 +28,8 @@ export interface Prompt {
   text: string;
   state: "draft" | "open" | "closed";
   votes_each: number | null;
+  /** What a vote can say: support alone, or agree, disagree and pass. */
+  voting: "support" | "opinion";
 }
 
 export interface Strand {
@@ -45,7 +47,7 @@ export interface Conversation {
 }
 
 export interface Stage {
-  scene: "ranking" | "themes" | "join" | "spotlight";
+  scene: "ranking" | "themes" | "opinions" | "join" | "spotlight";
   prompt: number | null;
   idea: string | null;
 }
@@ -74,6 +76,37 @@ export interface Card {
   others: number[];
 }
 
+/** Per cent of a group that agree, disagree and pass; null where too few of it voted to be told. */
+export type Shares = [agree: number, disagree: number, pass: number] | null;
+
+export interface OpinionGroup {
+  letter: string;
+  size: number;
+  /** Where it is on the map, from -1 to 1, and how far its people are spread. */
+  x: number;
+  y: number;
+  spread: number;
+  /** Ideas (by number) that it sees in another way than the others: more of it agree (1), or disagree (-1). */
+  typical: [n: number, side: 1 | -1][];
+}
+
+/** An idea by its number, with each group's shares in the order of the groups. */
+export interface OpinionLine {
+  n: number;
+  shares: Shares[];
+}
+
+/** Who votes alike on a prompt; no groups below `enough` voters, who have cast `votes_needed` votes each. */
+export interface Opinions {
+  prompt: number;
+  voters: number;
+  enough: number;
+  votes_needed: number;
+  groups: OpinionGroup[];
+  consensus: OpinionLine[];
+  divisive: OpinionLine[];
+}
+
 export interface Counts {
   joined: number;
   here: number;
@@ -99,6 +132,7 @@ export interface Snapshot {
   leftovers: number;
   sorting: Sorting;
   run: Run | null;
+  opinions: Opinions[];
   counts: Counts;
 }
 
@@ -114,6 +148,7 @@ export interface Changes {
   leftovers?: number;
   sorting?: Sorting;
   run?: Run | null;
+  opinions?: Opinions[];
   conversation?: Conversation;
   counts?: Counts;
 }
