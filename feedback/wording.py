@@ -28,6 +28,7 @@ REFUSALS = {
     ),
     "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
+    "nothing_to_redo": lazy_gettext("There is nothing to do again."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),

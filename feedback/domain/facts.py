@@ -23,6 +23,13 @@ class ThemesRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemesEdited:
+    """A person changed the themes or took a change back: what the machine thinks of the rest is out of date."""
+
+    conversation_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrewRevoked:
     """These crew members lost their link: whatever they hold open must close."""
 
@@ -43,7 +50,7 @@ class ConversationClosed:
     conversation_id: int
 
 
-Fact = ConversationChanged | ThemesRequested | CrewRevoked | ConversationCleared | ConversationClosed
+Fact = ConversationChanged | ThemesRequested | ThemesEdited | CrewRevoked | ConversationCleared | ConversationClosed
 
 
 class Refusal(Exception):
@@ -139,6 +146,12 @@ class NothingToUndo(Refusal):
     """There is no theme edit left to undo."""
 
     code = "nothing_to_undo"
+
+
+class NothingToRedo(Refusal):
+    """There is no theme edit that was taken back and could be done again."""
+
+    code = "nothing_to_redo"
 
 
 class RunInFlight(Refusal):

@@ -107,7 +107,8 @@ class Participant(Base):
 class Change(Base):
     """What a commit changed: the seed of every beat and delta.
 
-    `ref` names the idea where `kind` is "idea", or "vote": then nothing of it but its tally has changed.
+    `ref` names the idea where `kind` is "idea", or "vote": then nothing of it but its tally has changed. Where it is
+    "themes", it is the id of the theme edit that was made, undone or done again, or empty after a run.
     """
 
     __tablename__ = "change"

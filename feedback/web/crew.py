@@ -12,11 +12,11 @@ from flask_babel import format_date, format_time, gettext, lazy_gettext, ngettex
 
 from feedback.db import db
 from feedback.domain.roles import Actor, Role
-from feedback.domain.themes import Placed
+from feedback.domain.themes import Placed, is_firm
 from feedback.presence import Presence
 from feedback.store.ideas import Idea, counts_of
 from feedback.store.programme import Conversation, Prompt, Strand
-from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
+from feedback.store.themes import ThemeRow, last_run, places_of, sureness_of, themes_of
 from feedback.web.i18n import boot
 from feedback.web.join import join_address
 from feedback.wording import reason_in_words
@@ -50,6 +50,8 @@ class ShownIdea:
     pinned: bool = False
     stands_for: bool = False
     share: int = 0
+    #: Whether the machine is sure of its place; None where nothing is to be said: nobody judged it, or a person did.
+    firm: bool | None = None
 
     @property
     def clock(self) -> str:
@@ -68,6 +70,10 @@ class ShownTheme:
     terms: tuple[str, ...]
     ideas: tuple[ShownIdea, ...]
     votes: int
+    description: str = ""
+    locked: bool = False
+    #: Whether it would come out the same again; None before a run has judged it.
+    firm: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,16 @@ def day_and_clock_of(at: int) -> str:
 
 
 def shown_idea(
-    idea: Idea, prompts: Mapping[int, Prompt], *, place: Placed | None = None, stands_for: bool = False, share: int = 0
+    idea: Idea,
+    prompts: Mapping[int, Prompt],
+    *,
+    place: Placed | None = None,
+    stands_for: bool = False,
+    share: int = 0,
+    sureness: float | None = None,
 ) -> ShownIdea:
-    """Return a row as the crew sees it."""
+    """Return a row as the crew sees it; `sureness` is that of its place, as the last run judged it."""
+    pinned = place is not None and place.pinned
     return ShownIdea(
         id=idea.id,
         number=idea.number,
@@ -127,16 +140,17 @@ def shown_idea(
         at=idea.created_at,
         floor=idea.source == "floor",
         reason=reason_in_words(idea.reason),
-        pinned=place is not None and place.pinned,
+        pinned=pinned,
         stands_for=stands_for,
         share=share,
+        firm=None if pinned else is_firm(sureness),
     )
 
 
 def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, Prompt]) -> Board:
     """Group the shown ideas by theme; whatever stands in no standing theme is a leftover."""
     rows = {row.number: row for row in themes_of(db.session(), conversation_id)}
-    places = places_of(db.session(), conversation_id)
+    places, sureness = places_of(db.session(), conversation_id), sureness_of(db.session(), conversation_id)
     groups: dict[int | None, list[ShownIdea]] = defaultdict(list)
     fresh = 0
     for idea in sorted(ideas, key=lambda idea: (-idea.agree, idea.number)):
@@ -144,9 +158,15 @@ def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, 
         home = place.theme if place is not None and place.theme in rows else None
         fresh += place is None
         stands_for = home is not None and idea.id in rows[home].representatives
-        groups[home].append(shown_idea(idea, prompts, place=place, stands_for=stands_for))
+        shown = shown_idea(idea, prompts, place=place, stands_for=stands_for, sureness=sureness.get(idea.id))
+        groups[home].append(shown)
     themes = tuple(_theme(row, tuple(groups[number])) for number, row in rows.items())
     return Board(themes, tuple(groups[None]), fresh)
+
+
+def hue_of(number: int) -> int:
+    """Return which of the themes' colours a theme has."""
+    return (number - 1) % HUES + 1
 
 
 def frame_of(conversation: Conversation, actor: Actor) -> dict[str, Any]:
@@ -199,12 +219,15 @@ def _fold(text: str) -> str:
 def _theme(row: ThemeRow, ideas: tuple[ShownIdea, ...]) -> ShownTheme:
     return ShownTheme(
         number=row.number,
-        hue=(row.number - 1) % HUES + 1,
+        hue=hue_of(row.number),
         name=row.name,
         named_by_person=row.named_by_person,
         terms=tuple(row.terms),
         ideas=ideas,
         votes=sum(idea.agree for idea in ideas),
+        description=row.description,
+        locked=row.locked,
+        firm=is_firm(row.firmness),
     )
 
 

@@ -18,6 +18,7 @@ def _added() -> dict[str, list[sa.Column]]:
             sa.Column("locked", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("firmness", sa.Double()),
             sa.Column("split_from", sa.Integer()),
+            sa.Column("split_seq", sa.Integer()),
         ],
         "placement": [
             sa.Column("sureness", sa.Double()),
