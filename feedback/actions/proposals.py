@@ -53,12 +53,13 @@ def _regroup(tx: Tx, actor: Actor, conversation_id: int, groups: Sequence[Sequen
         group.ideas: _number(tx, conversation_id, group)
         for group in regrouped(groups, places, (row.number for row in rows), locked)
     }
-    after = {
+    wanted = {
         idea_id: Placed(number, barred=places.get(idea_id, Placed(None)).barred)
         for ideas, number in numbered.items()
         for idea_id in ideas
     }
-    if all(places.get(idea_id) == place for idea_id, place in after.items()):
+    after = {idea_id: place for idea_id, place in wanted.items() if places.get(idea_id) != place}
+    if not after:
         raise WrongMove
     peopled = {place.theme for place in (places | after).values()}
     ending = {
