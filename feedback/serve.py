@@ -24,7 +24,8 @@ from feedback.db import db, gate_of
 from feedback.domain.facts import Busy, Fact
 from feedback.duties import Duties
 from feedback.ending import Ending
-from feedback.jobs import ThemeJobs, make_queue
+from feedback.job_queue import make_queue
+from feedback.jobs import ThemeJobs
 from feedback.live.server import Live
 from feedback.live.transport import make_server
 from feedback.lock import HouseInUse, take_lock

@@ -172,6 +172,12 @@ class NothingToUndo(Refusal):
     code = "nothing_to_undo"
 
 
+class NothingToRedo(Refusal):
+    """There is no theme edit that was taken back and could be done again."""
+
+    code = "nothing_to_redo"
+
+
 class RunInFlight(Refusal):
     """The themes are being looked for already."""
 
