@@ -30,6 +30,8 @@ REFUSALS = {
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
+    "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),
+    "too_few_themes": lazy_gettext("Themes are needed in at least two conversations."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
     "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),
     "wrong_code": lazy_gettext("No conversation has this code. Please check the six characters on the screen."),

@@ -23,6 +23,11 @@ class ThemesRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignmentRequested:
+    """A look across all conversations is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
 class CrewRevoked:
     """These crew members lost their link: whatever they hold open must close."""
 
@@ -43,7 +48,9 @@ class ConversationClosed:
     conversation_id: int
 
 
-Fact = ConversationChanged | ThemesRequested | CrewRevoked | ConversationCleared | ConversationClosed
+Fact = (
+    ConversationChanged | ThemesRequested | AlignmentRequested | CrewRevoked | ConversationCleared | ConversationClosed
+)
 
 
 class Refusal(Exception):
@@ -136,7 +143,7 @@ class ConversationFull(Refusal):
 
 
 class NothingToUndo(Refusal):
-    """There is no theme edit left to undo."""
+    """There is no theme edit, or no word on subjects, left to undo."""
 
     code = "nothing_to_undo"
 
@@ -151,6 +158,18 @@ class NoIdeasYet(Refusal):
     """There is nothing to find themes in."""
 
     code = "no_ideas_yet"
+
+
+class LookInFlight(Refusal):
+    """Somebody looks across the conversations already."""
+
+    code = "look_in_flight"
+
+
+class TooFewThemes(Refusal):
+    """Fewer than two conversations have themes, so there is nothing to compare."""
+
+    code = "too_few_themes"
 
 
 class WrongMove(Refusal):
