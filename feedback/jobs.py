@@ -143,6 +143,8 @@ def themes_from(data: dict[str, Any]) -> ThemeSet:
         },
         reliability=data["reliability"],
         merges=tuple(MergeProposal(**merge) for merge in data["merges"]),
+        embedder=data["embedder"],
+        problem=data["problem"],
         regroup=RegroupProposal(_frozen(regroup["groups"]), regroup["gain"]) if regroup else None,
     )
 

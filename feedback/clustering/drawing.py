@@ -6,6 +6,7 @@ what people said is most probable. In a room whose words tell nothing, people al
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,19 @@ class Likeness:
     to_names: NDArray[np.float64]
 
 
-def drawn(
-    likeness: Likeness, said: Said, placed: NDArray[np.int64], barred: NDArray[np.bool_]
-) -> tuple[Shares, NDArray[np.float64]]:
+class Drawn(NamedTuple):
+    """What is thought of n ideas and k themes.
+
+    `prior` (n, k + 1) is how probable each theme is without the sorts, `shares` after them; the last column is none of
+    them. `right` is how often each participant is right, 0 to 1.
+    """
+
+    prior: Shares
+    shares: Shares
+    right: NDArray[np.float64]
+
+
+def drawn(likeness: Likeness, said: Said, placed: NDArray[np.int64], barred: NDArray[np.bool_]) -> Drawn:
     """Return how probable each theme is for each idea, and how often each participant is right.
 
     Parameters
@@ -68,7 +79,7 @@ def drawn(
         people = posterior(_kept(np.full_like(prior, 1 / (count + 1)), placed, barred), said, right)
         prior = _best_reading(near, by_names, people[known], known)
         shares, right = weighed(_kept(prior, placed, barred), said)
-    return shares, right
+    return Drawn(_kept(prior, placed, barred), shares, right)
 
 
 def _nearness(likeness: Likeness, shares: Shares) -> NDArray[np.float64]:

@@ -9,22 +9,21 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from feedback.clustering.clusters import Labels, best_clusters, usual_count
+from feedback.clustering.describing import described
 from feedback.clustering.drawing import drawn
-from feedback.clustering.identity import matched
-from feedback.clustering.labels import Label, theme_labels
+from feedback.clustering.embedders import Embedder
+from feedback.clustering.measuring import Measured, measured
+from feedback.clustering.outlook import looked_back
 from feedback.clustering.refine import NOWHERE, Growth, Limits, arrived, founded, grown, settled, without_singles
-from feedback.clustering.representatives import representatives_of
-from feedback.clustering.room import Room, read_room
-from feedback.clustering.standing import Standing, measured_with_names, said_of, sorted_in, standing_of, unsure_of
+from feedback.clustering.standing import Standing, named, said_of, sorted_in, standing_of, unsure_of
 from feedback.clustering.training import self_trained
-from feedback.clustering.vectors import Vectors, lexical_vectors, nearest_likeness
+from feedback.clustering.vectors import Vectors
 from feedback.domain.sorts import Sort
-from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
+from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, ThemeSet
 
 Progress = Callable[[float, str], None]
 
 LONELY = 0.05  # likeness to the nearest other idea below which an idea belongs to no theme
-QUOTED = 40  # characters of an idea that names a theme whose ideas share no word
 NO_PINS: Mapping[str, int | None] = MappingProxyType({})
 NOT_BARRED: Mapping[str, frozenset[int]] = MappingProxyType({})
 
@@ -41,6 +40,8 @@ def find_themes(
     sorts: Sequence[Sort] = (),
     barred: Mapping[str, frozenset[int]] = NOT_BARRED,
     stop_texts: Sequence[str] = (),
+    embedder: Embedder | None = None,
+    quick: bool = False,
     seed: int = 0,
     progress: Progress = quiet,
 ) -> ThemeSet:
@@ -63,6 +64,10 @@ def find_themes(
         Themes that a person took the idea out of: it never goes there by itself.
     stop_texts : sequence of str
         Titles and prompts of the conversation, whose words tell no theme from another.
+    embedder : Embedder, optional
+        Measures likeness of meaning; words alone do where it fails, and the result says so. None = words alone.
+    quick : bool
+        After a correction: ideas are placed anew, but no theme comes, and none is named or judged anew.
     seed : int
         Of every random start.
     progress : callable
@@ -76,43 +81,50 @@ def find_themes(
     # Sums of floats depend on how many threads share them; one thread gives the same themes on every machine.
     with threadpool_limits(limits=1):
         progress(0.0, "reading")
-        room = read_room(ideas, stop_texts)
         earlier = previous or ThemeSet()
-        start = standing_of(room, earlier, pins, barred)
-        said = said_of(room, start, sorts)
-        unsure: tuple[str, ...] | None = None
-        if len(room.ids) < ENOUGH_FOR_THEMES and not start.themes:
+        seen = measured(ideas, stop_texts, embedder, seed)
+        start = standing_of(seen.room, earlier, pins, barred)
+        if len(seen.room.ids) < ENOUGH_FOR_THEMES and not start.themes:
             found = ThemeSet((), tuple(idea.id for idea in ideas), earlier.next_id)
         else:
+            quick = quick and bool(start.themes)
             progress(0.1, "measuring")
-            if len(said.ideas) or start.has_starters:
-                vectors, likeness = measured_with_names(room, start, seed)
-                shares, _ = drawn(likeness, said, start.decided, start.barred)
-                start, unsure = sorted_in(start, likeness, shares, said), unsure_of(room, start, shares)
-            else:
-                vectors = lexical_vectors(room.words, room.languages, seed=seed)
-            places = _placed(start, vectors, seed, progress)
+            moved, unsure = _sorted(seen, start, sorts)
+            places = _placed(moved, seen, quick=quick, seed=seed, progress=progress)
             progress(0.9, "naming")
-            found = _described(ideas, room, vectors, start, places, earlier)
+            found = described(ideas, seen, moved, places, earlier, quick=quick)
+            found = replace(looked_back(found, seen, start, sorts, quick=quick, seed=seed), unsure=unsure)
         progress(1.0, "done")
-        return replace(found, unsure=unsure)
+        return replace(found, embedder=seen.embedder, problem=seen.problem)
 
 
-def _placed(start: Standing, vectors: Vectors, seed: int, progress: Progress) -> Labels:
+def _sorted(seen: Measured, start: Standing, sorts: Sequence[Sort]) -> tuple[Standing, tuple[str, ...] | None]:
+    """Return where the ideas stand once sorts and names have moved them, and the unsure ones if there are such."""
+    said, _ = said_of(seen.room, start.themes, sorts)
+    if not (len(said.ideas) or start.has_starters):
+        return start, None
+    known = start.fixed.copy()
+    known[said.ideas] = True
+    likeness = named(seen, start, known)
+    shares = drawn(likeness, said, start.decided, start.barred).shares
+    return sorted_in(start, likeness, shares, said), unsure_of(seen.room, start, shares)
+
+
+def _placed(start: Standing, seen: Measured, *, quick: bool, seed: int, progress: Progress) -> Labels:
     """Return the theme index of each idea; indexes past the carried themes are new themes."""
-    lonely = (nearest_likeness(vectors.terms) < LONELY) & (start.places == NOWHERE)
-    limits = Limits(start.fixed, lonely, start.barred)
+    rows = seen.vectors.rows
+    limits = Limits(start.fixed, (seen.nearest < LONELY) & (start.places == NOWHERE), start.barred)
     progress(0.3, "grouping")
     if (start.places != NOWHERE).any():
-        places = settled(vectors.rows, arrived(vectors.rows, start.places, limits, start.seen), limits)
-        if len(places) >= ENOUGH_FOR_THEMES and not start.seen.all():
-            places = founded(vectors.rows, places, limits, seed=seed)
-            places = grown(vectors.rows, places, limits, _growth(start), seed=seed)
+        places = settled(rows, arrived(rows, start.places, limits, start.seen), limits)
+        if len(places) >= ENOUGH_FOR_THEMES and not start.seen.all() and not quick:
+            places = founded(rows, places, limits, seed=seed)
+            places = grown(rows, places, limits, _growth(start), seed=seed)
     else:
-        places = _first_clusters(start, vectors, limits, seed, progress)
+        places = _first_clusters(start, seen.vectors, limits, seed, progress)
     progress(0.85, "settling")
-    places = settled(vectors.rows, places, limits)
-    return without_singles(vectors.rows, places, limits, start.closed)
+    places = settled(rows, places, limits)
+    return without_singles(rows, places, limits, start.closed)
 
 
 def _first_clusters(start: Standing, vectors: Vectors, limits: Limits, seed: int, progress: Progress) -> Labels:
@@ -121,7 +133,8 @@ def _first_clusters(start: Standing, vectors: Vectors, limits: Limits, seed: int
     if len(places) >= ENOUGH_FOR_THEMES and len(free):
         rows, terms = vectors.rows[free], vectors.terms[free]
         labels = best_clusters(rows, seed=seed, report=lambda share: progress(0.3 + 0.5 * share, "grouping"))
-        places[free] = len(start.themes) + self_trained(terms, rows, labels)
+        # Meaning is not made clearer by words: on an embedder's vectors training on words loses what they knew.
+        places[free] = len(start.themes) + (labels if vectors.dense else self_trained(terms, rows, labels))
     return places
 
 
@@ -129,66 +142,3 @@ def _growth(start: Standing) -> Growth:
     """Return one split per run, more when the room has more than doubled."""
     size, new = len(start.seen), int((~start.seen).sum())
     return Growth(usual_count(size), ceil(new / max(1, size - new)), start.closed)
-
-
-def _described(
-    ideas: Sequence[IdeaText], room: Room, vectors: Vectors, start: Standing, places: Labels, earlier: ThemeSet
-) -> ThemeSet:
-    groups = _groups(start, places)
-    ids, next_id = _identified(groups, room, start, earlier)
-    labels = theme_labels(room.words, room.languages, [members for _, members in groups])
-    before = {theme.id: theme for theme in start.themes}
-    order = {idea.id: at for at, idea in enumerate(ideas)}
-    themes = []
-    for theme_id, (_, members), label in zip(ids, groups, labels, strict=True):
-        typical = representatives_of(members, vectors.rows, room.texts, room.words)
-        quote = room.texts[typical[0]] if typical else ""
-        name, by_person = _name(before.get(theme_id), label, quote)
-        written = tuple(sorted((room.ids[at] for at in members), key=order.__getitem__))
-        themes.append(Theme(theme_id, name, by_person, label.terms, written, tuple(room.ids[at] for at in typical)))
-    taken = {idea for theme in themes for idea in theme.ideas}
-    leftovers = tuple(idea.id for idea in ideas if idea.id not in taken)
-    return ThemeSet(tuple(sorted(themes, key=lambda theme: theme.id)), leftovers, next_id)
-
-
-def _groups(start: Standing, places: Labels) -> list[tuple[int | None, list[int]]]:
-    """Return the themes of this run: carried ones with their index first, then new ones, the largest first."""
-    members = {int(index): np.flatnonzero(places == index).tolist() for index in np.unique(places[places != NOWHERE])}
-    carried = [index for index in range(len(start.themes)) if index in members or index in start.closed]
-    new = sorted(
-        (index for index in members if index >= len(start.themes)), key=lambda at: (-len(members[at]), members[at])
-    )
-    return [(index, members.get(index, [])) for index in carried] + [(None, members[index]) for index in new]
-
-
-def _identified(
-    groups: Sequence[tuple[int | None, list[int]]], room: Room, start: Standing, earlier: ThemeSet
-) -> tuple[list[int], int]:
-    known = {theme.id: frozenset(theme.ideas) for theme in start.themes}
-    touched = start.closed | frozenset(start.places[start.fixed].tolist())
-    forced = {
-        at: start.themes[index].id for at, (index, _) in enumerate(groups) if index is not None and index in touched
-    }
-    next_id = max([earlier.next_id, *(theme.id + 1 for theme in start.themes)])
-    return matched([frozenset(room.ids[at] for at in members) for _, members in groups], known, forced, next_id)
-
-
-def _name(before: Theme | None, label: Label, quote: str) -> tuple[str, bool]:
-    """Return the theme's name and whether a person gave it.
-
-    A suggested name stays while its first term still describes the theme: names that jump cannot be talked about.
-    """
-    if before is not None and before.named_by_person:
-        return before.name, True
-    if before is not None and before.name and before.terms and before.terms[0] in label.terms[:3]:
-        return before.name, False
-    return label.name or _beginning(quote), False
-
-
-def _beginning(quote: str) -> str:
-    # A name that begins like a formula would be one in a spreadsheet.
-    text = quote.lstrip("=+-@# ")
-    if 0 < len(text) <= QUOTED:
-        return text
-    cut = text[:QUOTED]
-    return (cut.rpartition(" ")[0] or cut) + "…"

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from feedback.clustering.clusters import Labels
-from feedback.clustering.drawing import Likeness
-from feedback.clustering.languages import guess_languages
+from feedback.clustering.drawing import TINY, Likeness
+from feedback.clustering.measuring import Measured
 from feedback.clustering.refine import NOWHERE, Mask
 from feedback.clustering.room import Room
 from feedback.clustering.sorting import Said, Shares
-from feedback.clustering.text import normalise, words_of
-from feedback.clustering.vectors import Vectors, lexical_vectors
+from feedback.clustering.vectors import Vectors
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import Theme, ThemeSet
 
@@ -50,7 +50,12 @@ class Standing:
     @property
     def decided(self) -> Labels:
         """Where people of the crew put ideas: the theme's index, one past the last for none, -1 for all other ideas."""
-        return np.where(self.fixed, np.where(self.places == NOWHERE, len(self.themes), self.places), -1)
+        return np.where(self.fixed, self.columns, -1)
+
+    @property
+    def columns(self) -> Labels:
+        """The column of the shares in which each idea stands: its theme's, or the last one for none."""
+        return np.where(self.places == NOWHERE, len(self.themes), self.places)
 
 
 def standing_of(
@@ -79,35 +84,52 @@ def standing_of(
     )
 
 
-def said_of(room: Room, start: Standing, sorts: Sequence[Sort]) -> Said:
-    """Return the sorts as columns: of one participant and idea the last one, in whatever order they came."""
+def said_of(room: Room, themes: Sequence[Theme], sorts: Sequence[Sort]) -> tuple[Said, list[str]]:
+    """Return the sorts as columns, and who the participants are: of one and the same idea their last word."""
     ideas = {idea: at for at, idea in enumerate(room.ids)}
-    answers: dict[int | None, int] = {theme.id: at for at, theme in enumerate(start.themes)}
-    answers[None] = len(start.themes)
+    answers: dict[int | None, int] = {theme.id: at for at, theme in enumerate(themes)}
+    answers[None] = len(themes)
     last = {(sort.participant, sort.idea): sort.theme for sort in sorts if sort.idea in ideas and sort.theme in answers}
-    people = {name: at for at, name in enumerate(sorted({name for name, _ in last}))}
-    rows = sorted((people[name], ideas[idea], answers[theme]) for (name, idea), theme in last.items())
-    return Said(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
+    people = sorted({name for name, _ in last})
+    number = {name: at for at, name in enumerate(people)}
+    rows = sorted((number[name], ideas[idea], answers[theme]) for (name, idea), theme in last.items())
+    return Said(*np.array(rows, dtype=np.int64).reshape(-1, 3).T), people
 
 
-def measured_with_names(room: Room, start: Standing, seed: int) -> tuple[Vectors, Likeness]:
-    """Return the ideas' vectors, and how they lie to the themes' names, which are measured as if they were ideas.
+def named(found: Measured, start: Standing, known: Mask) -> Likeness:
+    """Return how the ideas lie to the themes: to their names, which are measured as if they were ideas.
 
-    A theme that only the machine has named is known by the ideas that it had.
+    A theme that only the machine has named is known by the ideas that it holds, itself left out; what is `known`, by
+    the crew or by sorts, speaks for its theme elsewhere.
     """
-    names = [normalise(f"{theme.name} {theme.description}") for theme in start.themes]
-    languages = [*room.languages, *guess_languages(names, [None] * len(names))]
-    words = [*room.words, *(words_of(name, tag) for name, tag in zip(names, languages[len(room.ids) :], strict=True))]
-    both = lexical_vectors(words, languages, seed=seed)
-    size = len(room.ids)
-    vectors = Vectors(both.terms[:size], both.rows[:size])
-    terms, rows = both.terms[size:].tolil(), both.rows[size:].copy()
+    vectors = found.vectors
+    names = found.names([f"{theme.name} {theme.description}" for theme in start.themes])
+    rows = names.rows.copy()
+    to_names = _cosines(vectors, names)
     for at, theme in enumerate(start.themes):
-        members = np.flatnonzero(start.places == at)
+        members = np.flatnonzero((start.places == at) & ~known)
         if len(members) and not theme.named_by_person:
-            terms[at] = csr_matrix(normalize(csr_matrix(vectors.terms[members].mean(axis=0))))
             rows[at] = normalize(vectors.rows[members].mean(axis=0, keepdims=True))[0]
-    return vectors, Likeness(vectors.rows, rows, (vectors.terms @ csr_matrix(terms).T).toarray())
+            to_names[:, at] = _nearness_to(vectors, members)
+    return Likeness(vectors.rows, rows, to_names)
+
+
+def _cosines(vectors: Vectors, names: Vectors) -> NDArray[np.float64]:
+    if vectors.dense:
+        return np.asarray(vectors.rows @ names.rows.T)
+    return np.asarray((vectors.terms @ names.terms.T).toarray())
+
+
+def _nearness_to(vectors: Vectors, members: Labels) -> NDArray[np.float64]:
+    """Return the cosine of each idea to the centre of these members, each member itself left out."""
+    rows = csr_matrix(vectors.rows) if vectors.dense else vectors.terms
+    total = np.asarray(rows[members].sum(axis=0)).ravel()
+    raw = np.asarray(rows @ total).ravel()
+    own = np.zeros(len(raw))
+    own[members] = np.asarray(rows[members].power(2).sum(axis=1)).ravel()
+    length = np.sqrt(np.maximum(float(total @ total) - 2 * raw * (own > 0) + own, TINY))
+    near: NDArray[np.float64] = (raw - own) / length
+    return near
 
 
 def sorted_in(start: Standing, likeness: Likeness, shares: Shares, said: Said) -> Standing:

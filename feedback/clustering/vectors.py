@@ -28,11 +28,12 @@ CHUNK = 500  # ideas compared with all others at once
 class Vectors:
     """Each idea twice: `terms`, sparse and readable by Bayes, and `rows`, dense unit vectors to measure distance in.
 
-    Both have one row per idea; an idea without any known word is a row of zeros.
+    Both have one row per idea; an idea without any known word is a row of zeros. `dense`: the rows are an embedder's.
     """
 
     terms: csr_matrix
     rows: Rows
+    dense: bool = False
 
 
 def lexical_vectors(words: Sequence[Sequence[Word]], languages: Sequence[str | None], *, seed: int) -> Vectors:
@@ -47,42 +48,86 @@ def lexical_vectors(words: Sequence[Sequence[Word]], languages: Sequence[str | N
     seed : int
         Of the random start of the decomposition.
     """
-    terms = _terms_of(words)
-    return Vectors(terms, centred(_squeezed(terms, seed), languages))
+    lexicon = Lexicon(words, seed=seed)
+    return Vectors(lexicon.terms, centred(lexicon.rows, languages))
 
 
 def centred(rows: Rows, languages: Sequence[str | None]) -> Rows:
-    """Return unit rows from which each language's mean is taken, so that nearness means subject and not language.
+    """Return unit rows from which each language's mean is taken, so that nearness means subject and not language."""
+    return Centring(rows, languages).applied(rows, languages)
+
+
+class Centring:
+    """The mean of each language in a room, to be taken from rows of that language.
 
     A language with few ideas has no mean of its own worth the name: its mean is drawn towards the room's, and the
     room's mean is all there is where the language is not known. One language alone is left as it is.
     """
-    known = sorted({language for language in languages if language})
-    if len(known) < 2:
+
+    def __init__(self, rows: Rows, languages: Sequence[str | None]) -> None:
+        """Take the means of unit rows (n, d) with their n languages."""
+        tags = np.array([language or "" for language in languages])
+        self._means: dict[str, Rows] = {}
+        if len(set(tags.tolist()) - {""}) < 2:
+            return
+        self._means[""] = rows.mean(axis=0)
+        for language in sorted(set(tags.tolist()) - {""}):
+            members = tags == language
+            share = min(1.0, float(members.sum()) / CENTRE_FROM)
+            self._means[language] = share * rows[members].mean(axis=0) + (1 - share) * self._means[""]
+
+    def applied(self, rows: Rows, languages: Sequence[str | None]) -> Rows:
+        """Return unit rows with the mean of each one's language taken away; the room's for a language it lacks."""
+        if not self._means:
+            return rows
+        means = [self._means.get(language or "", self._means[""]) for language in languages]
+        unit: Rows = normalize(rows - np.array(means).reshape(rows.shape))
+        return unit
+
+
+class Lexicon:
+    """The words of a room, weighed: fitted on its ideas, it measures other texts, such as names, the same way.
+
+    `terms` (n, t) and `rows` (n, d) are those of the ideas it was fitted on.
+    """
+
+    def __init__(self, words: Sequence[Sequence[Word]], *, seed: int) -> None:
+        """Fit on the words of n ideas; where every idea says the same, what all of them say is all there is."""
+        self._parts: list[tuple[float, TfidfVectorizer]] = []
+        for common in (COMMON, 1.0):
+            self._parts = self._parts or list(_parts(words, common))
+        self.terms = self.terms_of(words)
+        self._squeeze = _squeeze_of(self.terms, seed)
+        self.rows = self.rows_of(self.terms)
+
+    def terms_of(self, words: Sequence[Sequence[Word]]) -> csr_matrix:
+        """Return the weighted terms of texts that were split into words, (m, t)."""
+        if not self._parts:
+            return csr_matrix((len(words), 1), dtype=np.float64)
+        documents = _documents(words)
+        found = [
+            weight * csr_matrix(vectorizer.transform(documents[vectorizer.analyzer == "char_wb"]))
+            for weight, vectorizer in self._parts
+        ]
+        return csr_matrix(normalize(hstack(found, format="csr")))
+
+    def rows_of(self, terms: csr_matrix) -> Rows:
+        """Return the dense unit rows of weighted terms, (m, d)."""
+        if self._squeeze is None:
+            plain: Rows = terms.toarray()
+            return plain
+        rows: Rows = normalize(self._squeeze.transform(terms))
         return rows
-    out = rows.copy()
-    room = rows.mean(axis=0)
-    tags = np.array([language or "" for language in languages])
-    for language in sorted(set(tags.tolist())):
-        members = tags == language
-        share = min(1.0, float(members.sum()) / CENTRE_FROM) if language else 0.0
-        out[members] -= share * rows[members].mean(axis=0) + (1 - share) * room
-    unit: Rows = normalize(out)
-    return unit
 
 
-def _terms_of(words: Sequence[Sequence[Word]]) -> csr_matrix:
-    """Return the weighted terms; where every idea says the same, what all of them say is all there is."""
-    for common in (COMMON, 1.0):
-        found = [weight * part for weight, part in _parts(words, common)]
-        if found:
-            return csr_matrix(normalize(hstack(found, format="csr")))
-    return csr_matrix((len(words), 1), dtype=np.float64)
-
-
-def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[tuple[float, csr_matrix]]:
+def _documents(words: Sequence[Sequence[Word]]) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Return each text as stems, and as letters."""
     stems = [tuple(word.stem for word in idea if not word.is_stop) for idea in words]
-    letters = [" ".join(fold(word.surface) for word in idea) for idea in words]
+    return stems, [" ".join(fold(word.surface) for word in idea) for idea in words]
+
+
+def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[tuple[float, TfidfVectorizer]]:
+    stems, letters = _documents(words)
     # What is common and what is rare is counted over different texts: twenty times "test" is one way to say it.
     size = len(set(letters))
     most = common if size >= FEW else 1.0
@@ -93,22 +138,20 @@ def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[tuple[flo
     for weight, vectorizer, documents in ((1.0, by_word, stems), (CHAR_WEIGHT, by_letters, letters)):
         # Emoji alone, or the same words in every idea, leave no term, and that is what the library raises then.
         with suppress(ValueError):
-            yield weight, csr_matrix(vectorizer.fit(dict.fromkeys(documents)).transform(documents))
+            yield weight, vectorizer.fit(dict.fromkeys(documents))
 
 
 def _as_is(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _squeezed(terms: csr_matrix, seed: int) -> Rows:
+def _squeeze_of(terms: csr_matrix, seed: int) -> TruncatedSVD | None:
     rank = min(DIMENSIONS, terms.shape[1] - 1, terms.shape[0] - 1)
     if rank < 2 or terms.nnz == 0:
-        plain: Rows = terms.toarray()
-        return plain
+        return None
     # Ideas that are all the same have no variance, and the library divides by it for a figure that is not used here.
     with np.errstate(invalid="ignore", divide="ignore"):
-        rows: Rows = normalize(TruncatedSVD(rank, random_state=seed).fit_transform(terms))
-    return rows
+        return TruncatedSVD(rank, random_state=seed).fit(terms)
 
 
 def nearest_likeness(terms: csr_matrix) -> Rows:

@@ -74,7 +74,8 @@ class ThemeSet:
 
     `unsure`: where people sort or name themes beforehand, the ideas whose place is not clear yet, the least clear one
     first; None where they do neither. `outlooks` holds one entry per idea where there are themes; `reliability` tells
-    how often each participant who sorts is right (0 to 1).
+    how often each participant who sorts is right (0 to 1). `embedder` is the id of what measured the ideas; `problem`
+    the code of why the one that was asked for did not, "" when all went well.
     """
 
     themes: tuple[Theme, ...] = ()
@@ -85,6 +86,8 @@ class ThemeSet:
     reliability: Mapping[str, float] = field(default_factory=dict)
     merges: tuple[MergeProposal, ...] = ()
     regroup: RegroupProposal | None = None
+    embedder: str = "lexical"
+    problem: str = ""
 
 
 NAME_LIMIT = 120

@@ -1,0 +1,54 @@
+"""Firm is what two halves of the words agree on; shuffled words agree on nothing."""
+
+import random
+
+import numpy as np
+import pytest
+
+from feedback.clustering.firmness import firmness_of
+from feedback.clustering.pipeline import find_themes
+from feedback.clustering.room import read_room
+from feedback.domain.themes import IdeaText
+
+
+def shuffled(ideas, seed):
+    """Deal the room's words anew: as many ideas, each as long as before."""
+    words = [word for idea in ideas for word in idea.text.split()]
+    random.Random(seed).shuffle(words)
+    supply = iter(words)
+    return [IdeaText(idea.id, " ".join(next(supply) for _ in idea.text.split()), idea.lang) for idea in ideas]
+
+
+def test_themes_of_a_room_with_subjects_are_firm(room):
+    found = find_themes(room)
+    assert min(theme.firmness for theme in found.themes) >= 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_themes_of_shuffled_words_are_not_firm(room, seed):
+    found = find_themes(shuffled(room, seed))
+    firm = [theme for theme in found.themes if theme.firmness >= 0.5]
+    assert len(firm) <= 0.05 * len(found.themes)
+
+
+def test_firmness_judges_each_theme_for_itself(room):
+    whole = read_room(room, ())
+    subject = [idea.partition("-")[0] for idea in whole.ids]
+    mixed = {"books": 1, "trees": 1, "money": 2}
+    places = np.array([mixed.get(each, 0) if at % 2 else at % 3 for at, each in enumerate(subject)])
+    places[[each == "buses" for each in subject]] = 3
+    firmness = firmness_of(whole.words, places, seed=0)
+    assert firmness.keys() == {0, 1, 2, 3}
+    assert all(0 <= share <= 1 for share in firmness.values())
+    assert firmness[3] > 0.5
+
+
+def test_firmness_of_a_room_that_says_nothing_is_none():
+    words = read_room([IdeaText(str(at), "🚲") for at in range(30)], ()).words
+    assert firmness_of(words, np.zeros(30, dtype=np.int64), seed=0) == {0: 0.0}
+
+
+def test_firmness_comes_out_the_same_again(room):
+    words = read_room(room, ()).words
+    places = np.arange(80) % 4
+    assert firmness_of(words, places, seed=3) == firmness_of(words, places, seed=3)
