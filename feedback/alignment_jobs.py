@@ -146,8 +146,10 @@ class AlignmentJobs:
 
     def _end(self, write: Callable[[], None]) -> None:
         """Write how a look ended; raises Busy while the writer takes nothing."""
-        with suppress(ServerFault):
+        try:
             write()
+        except ServerFault:
+            self._gate.write(None, fail_alignment)
         self._result, self._tries = None, 0
 
     def _look_again(self) -> None:

@@ -16,6 +16,7 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 from feedback import control, jobs
+from feedback.alignment_jobs import AlignmentJobs
 from feedback.domain.facts import Busy, Fact
 from feedback.settings import ROOT, Settings
 from feedback.store.engine import is_away
@@ -88,11 +89,17 @@ class Duties:
     """Taken up and laid down as this process begins and ends to lead; `alive` is told how the worker fares."""
 
     def __init__(
-        self, settings: Settings, house: control.House, theme_jobs: jobs.ThemeJobs, alive: Callable[[bool], None]
+        self,
+        settings: Settings,
+        house: control.House,
+        theme_jobs: jobs.ThemeJobs,
+        alignment_jobs: AlignmentJobs,
+        alive: Callable[[bool], None],
     ) -> None:
         self._settings = settings
         self._house = house
         self._jobs = theme_jobs
+        self._alignments = alignment_jobs
         self._alive = alive
         self._worker: Worker | None = None
         self._door: StreamServer | None = None
@@ -109,11 +116,12 @@ class Duties:
         """Take facts, of this process and of others. Never blocks."""
         if self.taken:
             self._jobs.hear(facts)
+            self._alignments.hear(facts)
 
     def queue_is_back(self) -> None:
         """Ask again for the runs under way: Redis may have come back without them."""
         if self.taken:
-            self._jobs.worker_restarted()
+            self._worker_restarted()
 
     def take_up(self) -> None:
         """Begin; does nothing twice."""
@@ -121,7 +129,7 @@ class Duties:
             return
         self._term += 1
         self._taken.set()
-        self._worker = Worker(self._settings, self._alive, self._jobs.worker_restarted)
+        self._worker = Worker(self._settings, self._alive, self._worker_restarted)
         gevent.spawn(self._worker.watch)
         try:
             self._door = door(self._settings.control_socket, self._house)
@@ -155,7 +163,7 @@ class Duties:
             while self.taken and self._term == term:
                 try:
                     step()
-                    step = self._jobs.step
+                    step = self._step
                     gevent.sleep(jobs.POLL)
                 except Exception as fault:  # noqa: BLE001 -- one fault must not end the loop
                     if not isinstance(fault, Busy):
@@ -163,10 +171,20 @@ class Duties:
                         _log.warning("a step of the theme jobs broke", exc_info=None if is_away(fault) else fault)
                     gevent.sleep(AFTER_FAULT)
             self._jobs.forget()
+            self._alignments.forget()
 
     def _begin(self) -> None:
         self._jobs.warm()
         self._jobs.take_up()
+        self._alignments.take_up()
+
+    def _step(self) -> None:
+        self._jobs.step()
+        self._alignments.step()
+
+    def _worker_restarted(self) -> None:
+        self._jobs.worker_restarted()
+        self._alignments.worker_restarted()
 
 
 def door(path: Path, house: control.House) -> StreamServer:

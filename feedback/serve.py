@@ -18,13 +18,14 @@ from gevent.event import Event
 from gevent.hub import Waiter
 
 from feedback import addresses, control
+from feedback.alignment_jobs import AlignmentJobs, alignment_task
 from feedback.app import create_app, extension
 from feedback.backups import Backups
 from feedback.db import db, gate_of
 from feedback.domain.facts import Busy, Fact
 from feedback.duties import Duties
 from feedback.ending import Ending
-from feedback.jobs import ThemeJobs
+from feedback.jobs import ThemeJobs, make_queue
 from feedback.live.server import Live
 from feedback.live.transport import make_server
 from feedback.lock import HouseInUse, take_lock
@@ -126,9 +127,14 @@ class House:
             self.jobs = ThemeJobs(
                 settings, self.house.gate, db.engine, presence, lambda place: self._neighbours.run_got_on(place)
             )
+            self.alignments = AlignmentJobs(
+                self.house.gate, db.engine, lambda: alignment_task(make_queue(settings), settings.database_url)
+            )
             self.backups = Backups(settings, db.engine, leads=lambda: self._duties.taken)
         self._settings, self._presence = settings, presence
-        self._duties = Duties(settings, self.house, self.jobs, lambda alive: self._neighbours.worker_alive(alive))
+        self._duties = Duties(
+            settings, self.house, self.jobs, self.alignments, lambda alive: self._neighbours.worker_alive(alive)
+        )
         self._neighbours = Neighbours(settings, claims, self.live, presence, self._duties)
         watch(app, self.live, self.jobs)
         self._server = make_server(app, self.live.socketio, listener)

@@ -12,7 +12,7 @@ from feedback.store.writer import Tx
 
 
 def request_alignment(tx: Tx, actor: Actor) -> None:
-    """Ask for a look across all conversations. Raises LookInFlight, or TooFewThemes where there is nothing to compare."""
+    """Ask for a look across all conversations; raises LookInFlight, or TooFewThemes."""
     require(actor, Deed.SET_UP, None)
     if rows.conversations_with_themes(tx.db) < 2:
         raise TooFewThemes

@@ -10,8 +10,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
-from feedback.clustering.room import read_room
-from feedback.clustering.vectors import Rows, lexical_vectors
+from feedback.clustering.embedders import Embedder
+from feedback.clustering.measuring import measured
+from feedback.clustering.vectors import Rows
 from feedback.domain.alignments import Groups, Member, ThemeText, tidy
 from feedback.domain.themes import IdeaText
 
@@ -30,6 +31,7 @@ def align_themes(
     same: Pairs = NONE,
     apart: Pairs = NONE,
     stop_texts: Sequence[str] = (),
+    embedder: Embedder | None = None,
     seed: int = 0,
 ) -> Groups:
     """Return groups of themes that are the same subject, each of themes of two conversations at least.
@@ -45,6 +47,8 @@ def align_themes(
         What people decided; always kept, `same` before `apart` where they contradict each other.
     stop_texts : sequence of str
         Titles and prompts of the conversations.
+    embedder : Embedder, optional
+        What measures meaning; words alone where there is none or it fails.
     seed : int
         Of the decomposition's random start.
     """
@@ -52,17 +56,22 @@ def align_themes(
     if len({theme.member.conversation for theme in ordered}) < 2:
         return ()
     with threadpool_limits(limits=1):
-        likeness = likeness_of(ordered, stop_texts, seed)
+        likeness = likeness_of(ordered, stop_texts, embedder, seed)
     return grouped([theme.member for theme in ordered], likeness, same, apart)
 
 
-def likeness_of(themes: Sequence[ThemeText], stop_texts: Sequence[str], seed: int) -> Likeness:
+def likeness_of(
+    themes: Sequence[ThemeText], stop_texts: Sequence[str], embedder: Embedder | None, seed: int
+) -> Likeness:
     """Return the cosine of each two themes (m, m), all ideas of all conversations read as one room.
 
     A theme is the middle of its ideas and of a person's name for it. What all themes have in common is taken away: in
     a conference about culture "culture" makes no two themes alike.
     """
-    rows, places = _measured(themes, stop_texts, seed)
+    ideas = [IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas]
+    room = measured(ideas, stop_texts, embedder, seed)
+    rows, places = room.vectors.rows, {key: at for at, key in enumerate(room.room.ids)}
+    names = room.names([f"{theme.name} {theme.description}" for theme in themes]).rows
     size = len(themes)
     centres = np.zeros((size, rows.shape[1]))
     for at, theme in enumerate(themes):
@@ -70,7 +79,7 @@ def likeness_of(themes: Sequence[ThemeText], stop_texts: Sequence[str], seed: in
         if members:
             centres[at] = rows[members].mean(axis=0)
         if theme.named_by_person or not members:
-            centres[at] += NAMED * rows[places[_key(theme, None)]]
+            centres[at] += NAMED * names[at]
     centres = normalize(centres)
     # Of two themes, each is half of what they have in common.
     centres -= (1 - 1 / size) * centres.mean(axis=0)
@@ -79,7 +88,7 @@ def likeness_of(themes: Sequence[ThemeText], stop_texts: Sequence[str], seed: in
 
 
 def grouped(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: Pairs) -> Groups:
-    """Return themes joined by average linkage, the most alike first, down to the least likeness that means something."""
+    """Return themes joined by average linkage, the most alike first, as far as likeness means something."""
     groups = _joined_by_people(members, same)
     least = _least(members, likeness, same, apart)
     member_of = np.zeros((len(groups), len(members)))
@@ -98,23 +107,14 @@ def grouped(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: P
         barred[one] |= barred[other]
         barred[:, one] = barred[one]
         groups[one] += groups.pop(other)
-        means, barred = (np.delete(np.delete(table, other, 0), other, 1) for table in (means, barred))
+        means = np.delete(np.delete(means, other, 0), other, 1)
+        barred = np.delete(np.delete(barred, other, 0), other, 1)
     return tidy([members[at] for at in group] for group in groups)
 
 
-def _measured(themes: Sequence[ThemeText], stop_texts: Sequence[str], seed: int) -> tuple[Rows, dict[str, int]]:
-    """Return unit rows of all ideas and names, and which row is whose."""
-    texts = [
-        IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas
-    ] + [IdeaText(_key(theme, None), f"{theme.name} {theme.description}") for theme in themes]
-    room = read_room(texts, stop_texts)
-    vectors = lexical_vectors(room.words, room.languages, seed=seed)
-    return vectors.rows, {key: at for at, key in enumerate(room.ids)}
-
-
-def _key(theme: ThemeText, idea: IdeaText | None) -> str:
+def _key(theme: ThemeText, idea: IdeaText) -> str:
     # Two conversations may number their ideas alike.
-    return f"{theme.member.conversation:09}:{theme.member.theme:06}:{idea.id if idea else ''}"
+    return f"{theme.member.conversation:09}:{theme.member.theme:06}:{idea.id}"
 
 
 def _least(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: Pairs) -> float:
@@ -123,20 +123,22 @@ def _least(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: Pa
     Themes of one conversation are different subjects, and so are those that people took apart: how alike they are
     tells how alike different subjects are in this conference.
     """
-    unlike = [
-        likeness[one, other]
-        for one, other in combinations(range(len(members)), 2)
-        if frozenset((members[one], members[other])) in apart
-        or (members[one].conversation == members[other].conversation and frozenset((members[one], members[other])) not in same)
-    ]
+    unlike = []
+    for one, other in combinations(range(len(members)), 2):
+        pair = frozenset((members[one], members[other]))
+        if pair in apart or (members[one].conversation == members[other].conversation and pair not in same):
+            unlike.append(likeness[one, other])
     return max(LEAST, float(np.mean(unlike) + APART * np.std(unlike))) if unlike else LEAST
 
 
 def _joined_by_people(members: Sequence[Member], same: Pairs) -> list[list[int]]:
     at = {member: index for index, member in enumerate(members)}
-    pairs = [tuple(at[member] for member in sorted(pair)) for pair in same if all(member in at for member in pair)]
-    links = csr_matrix((np.ones(len(pairs)), tuple(zip(*pairs, strict=True))) if pairs else (len(at), len(at)), shape=(len(at), len(at)))
-    _, labels = connected_components(links, directed=False)
+    links = np.zeros((len(members), len(members)))
+    for pair in same:
+        if all(member in at for member in pair):
+            one, other = (at[member] for member in pair)
+            links[one, other] = 1
+    _, labels = connected_components(csr_matrix(links), directed=False)
     return [np.flatnonzero(labels == label).tolist() for label in dict.fromkeys(labels.tolist())]
 
 
@@ -149,5 +151,4 @@ def _barred(groups: Sequence[Sequence[int]], members: Sequence[Member], apart: P
         if all(member in at for member in pair):
             one, other = (at[member] for member in pair)
             clash[one, other] = clash[other, one] = True
-    out = np.array([[bool(clash[np.ix_(one, other)].any()) for other in groups] for one in groups], dtype=np.bool_)
-    return out
+    return np.array([[bool(clash[np.ix_(one, other)].any()) for other in groups] for one in groups], dtype=np.bool_)

@@ -117,9 +117,7 @@ def across_of(db: Session, alignment: values.Alignment, *, language: str, now: i
     )
 
 
-def _subjects(
-    groups: values.Groups, themes: dict[Member, SubjectTheme], merged: dict[Member, Member]
-) -> list[Subject]:
+def _subjects(groups: values.Groups, themes: dict[Member, SubjectTheme], merged: dict[Member, Member]) -> list[Subject]:
     """Return the subjects with the themes that stand; a theme that two groups come to by a merge is in the first."""
     order = {member: at for at, member in enumerate(themes)}
     subjects, taken = [], set[Member]()
