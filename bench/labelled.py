@@ -37,10 +37,20 @@ class LabelledRoom:
         return len(set(self.truth) - {""})
 
 
-def over_rooms(folder: Path, measure: Callable[[LabelledRoom], Json], line: Callable[[Json], str]) -> list[Json]:
-    """Measure every room of a folder, and tell each result as it comes; ends the command when it cannot be read."""
+def over_rooms(
+    folder: Path,
+    measure: Callable[[LabelledRoom], Json],
+    line: Callable[[Json], str],
+    wanted: Callable[[LabelledRoom], bool] = lambda _: True,
+) -> list[Json]:
+    """Measure every room of a folder that is wanted, and tell each result as it comes.
+
+    Ends the command when the folder cannot be read or holds no such room.
+    """
     try:
-        rooms = read_labelled(folder)
+        rooms = [room for room in read_labelled(folder) if wanted(room)]
+        if not rooms:
+            raise BadFolder(f"{folder / DRAWS} names no room that is large enough")
     except BadFolder as reason:
         print(reason, file=sys.stderr)
         sys.exit(1)

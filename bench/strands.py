@@ -24,8 +24,11 @@ class Strands:
     rooms: tuple[LabelledRoom, ...]
 
 
-def strands_of(room: LabelledRoom, *, seed: int) -> Strands:
-    """Deal a room's themes to conversations at random, and the ideas of shared themes evenly; same seed, same deal."""
+def strands_of(room: LabelledRoom, *, seed: int, shared: bool = True) -> Strands:
+    """Deal a room's themes to conversations at random, and the ideas of shared themes evenly; same seed, same deal.
+
+    `shared`: some themes come up in several conversations; else each in one alone.
+    """
     chance = random.Random(f"{room.name} {seed}")
     labels = sorted(set(room.truth) - {""})
     chance.shuffle(labels)
@@ -33,6 +36,7 @@ def strands_of(room: LabelledRoom, *, seed: int) -> Strands:
     for at, label in enumerate(labels):
         share = at / len(labels)
         count = CONVERSATIONS if share < EVERYWHERE else 2 if share < EVERYWHERE + IN_TWO else 1
+        count = count if shared else 1
         homes[label] = chance.sample(range(CONVERSATIONS), count)
     dealt: list[list[int]] = [[] for _ in range(CONVERSATIONS)]
     order = list(range(len(room.ideas)))
@@ -48,8 +52,10 @@ def strands_of(room: LabelledRoom, *, seed: int) -> Strands:
     return Strands(room.name, tuple(_part(room, sorted(part), place) for place, part in enumerate(dealt, start=1)))
 
 
-def true_themes(strands: Strands, *, named: bool) -> tuple[list[ThemeText], dict[Member, str]]:
-    """Return the themes as people would make them, and the label of each; `named`: also called as the label says."""
+def true_themes(strands: Strands) -> tuple[list[ThemeText], dict[Member, str]]:
+    """Return the themes as people would make them, and the label of each. They have no names: the
+    labels are the same in all conversations, and names that people give are not.
+    """
     themes, labels = [], {}
     for place, room in enumerate(strands.rooms, start=1):
         for number, label in enumerate(sorted(set(room.truth) - {""}), start=1):
@@ -57,7 +63,7 @@ def true_themes(strands: Strands, *, named: bool) -> tuple[list[ThemeText], dict
             if len(ideas) < LEAST:
                 continue
             member = Member(place, number)
-            themes.append(ThemeText(member, label.replace("_", " ") if named else "", ideas, named_by_person=named))
+            themes.append(ThemeText(member, "", ideas))
             labels[member] = label
     return themes, labels
 

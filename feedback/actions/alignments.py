@@ -52,6 +52,8 @@ def undo_decision(tx: Tx, actor: Actor) -> Decision:
     """Take back what somebody said last about subjects, and return it; raises NothingToUndo."""
     require(actor, Deed.SET_UP, None)
     undone: list[Decision] = []
+    if rows.newest_alignment(tx.db) is None:
+        raise NothingToUndo
 
     def without_last(now: Alignment) -> Alignment:
         if not now.decisions:

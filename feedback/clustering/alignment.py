@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
-from sklearn.preprocessing import normalize
+from sklearn.preprocessing import normalize as unit_rows
 from threadpoolctl import threadpool_limits
 
 from feedback.clustering.embedders import Embedder
 from feedback.clustering.measuring import measured
+from feedback.clustering.text import fold, normalise
 from feedback.clustering.vectors import Rows
 from feedback.domain.alignments import Groups, Member, ThemeText, tidy
 from feedback.domain.themes import IdeaText
@@ -21,7 +22,7 @@ Pairs = Set[frozenset[Member]]
 
 NAMED = 0.5  # weight of a person's name beside the ideas of the theme
 LEAST = 0.4  # likeness below which two themes are never one subject
-APART = 3.0  # standard deviations above the likeness of different subjects, from which two themes may be one
+APART = 2.0  # standard deviations above the likeness of different subjects, from which two themes may be one
 NONE: Pairs = frozenset()
 
 
@@ -57,7 +58,7 @@ def align_themes(
         return ()
     with threadpool_limits(limits=1):
         likeness = likeness_of(ordered, stop_texts, embedder, seed)
-    return grouped([theme.member for theme in ordered], likeness, same, apart)
+    return grouped([theme.member for theme in ordered], likeness, same | (_namesakes(ordered) - apart), apart)
 
 
 def likeness_of(
@@ -68,22 +69,23 @@ def likeness_of(
     A theme is the middle of its ideas and of a person's name for it. What all themes have in common is taken away: in
     a conference about culture "culture" makes no two themes alike.
     """
-    ideas = [IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas]
-    room = measured(ideas, stop_texts, embedder, seed)
+    texts = [IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas]
+    named = [theme for theme in themes if theme.named_by_person or not theme.ideas]
+    texts += [IdeaText(_key(theme), f"{theme.name} {theme.description}") for theme in named]
+    room = measured(texts, stop_texts, embedder, seed)
     rows, places = room.vectors.rows, {key: at for at, key in enumerate(room.room.ids)}
-    names = room.names([f"{theme.name} {theme.description}" for theme in themes]).rows
     size = len(themes)
     centres = np.zeros((size, rows.shape[1]))
     for at, theme in enumerate(themes):
         members = [places[_key(theme, idea)] for idea in theme.ideas]
         if members:
             centres[at] = rows[members].mean(axis=0)
-        if theme.named_by_person or not members:
-            centres[at] += NAMED * names[at]
-    centres = normalize(centres)
-    # Of two themes, each is half of what they have in common.
-    centres -= (1 - 1 / size) * centres.mean(axis=0)
-    unit: Rows = normalize(centres)
+        if _key(theme) in places:
+            centres[at] += NAMED * rows[places[_key(theme)]]
+    centres = unit_rows(centres)
+    # Where there are two themes only, what they have in common is all that can make them one subject.
+    centres -= (1 - 2 / size) * centres.mean(axis=0)
+    unit: Rows = unit_rows(centres)
     return np.round(unit @ unit.T, 9)
 
 
@@ -112,9 +114,19 @@ def grouped(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: P
     return tidy([members[at] for at in group] for group in groups)
 
 
-def _key(theme: ThemeText, idea: IdeaText) -> str:
+def _namesakes(themes: Sequence[ThemeText]) -> set[frozenset[Member]]:
+    """Return the pairs of themes of two conversations that people gave one name: that is their word."""
+    names = {theme.member: fold(normalise(theme.name)) for theme in themes if theme.named_by_person}
+    return {
+        frozenset((one, other))
+        for one, other in combinations(names, 2)
+        if one.conversation != other.conversation and names[one] == names[other] != ""
+    }
+
+
+def _key(theme: ThemeText, idea: IdeaText | None = None) -> str:
     # Two conversations may number their ideas alike.
-    return f"{theme.member.conversation:09}:{theme.member.theme:06}:{idea.id}"
+    return f"{theme.member.conversation:09}:{theme.member.theme:06}:{idea.id if idea else ''}"
 
 
 def _least(members: Sequence[Member], likeness: Likeness, same: Pairs, apart: Pairs) -> float:
