@@ -169,5 +169,16 @@ def opinions(folder: Path, beside: str | None, as_json: bool) -> None:
     sys.exit(measure(folder, beside=beside, as_json=as_json))
 
 
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same conversations.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def across(folder: Path, seed: int, as_json: bool) -> None:
+    """Deal FOLDER's rooms to three conversations each: are the themes they share put together."""
+    from bench.across import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, seed=seed, as_json=as_json))
+
+
 if __name__ == "__main__":
     main(prog_name="python3 -m feedback bench")

@@ -18,6 +18,7 @@ from gevent.event import Event
 from gevent.hub import Waiter
 
 from feedback import addresses, control
+from feedback.alignment_jobs import AlignmentJobs, alignment_task
 from feedback.app import create_app, extension
 from feedback.backups import Backups
 from feedback.db import db, gate_of
@@ -128,11 +129,19 @@ class House:
             self.jobs = ThemeJobs(
                 settings, self.house.gate, db.engine, presence, lambda place: self._neighbours.run_got_on(place)
             )
+            self.alignments = AlignmentJobs(
+                self.house.gate, db.engine, lambda: alignment_task(make_queue(settings), settings.database_url)
+            )
             opinion_jobs = OpinionJobs(settings, self.house.gate, db.engine, lambda: make_queue(settings))
             self.backups = Backups(settings, db.engine, leads=lambda: self._duties.taken)
         self._settings, self._presence = settings, presence
         self._duties = Duties(
-            settings, self.house, self.jobs, opinion_jobs, lambda alive: self._neighbours.worker_alive(alive)
+            settings,
+            self.house,
+            self.jobs,
+            opinion_jobs,
+            self.alignments,
+            lambda alive: self._neighbours.worker_alive(alive),
         )
         self._neighbours = Neighbours(settings, claims, self.live, presence, self._duties)
         watch(app, self.live, self.jobs)

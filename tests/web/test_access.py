@@ -106,6 +106,12 @@ organiser  POST      /organiser/conversations/<code>/close
 organiser  POST      /organiser/conversations/<code>/reopen
 organiser  GET+POST  /organiser/conversations/<code>/clear
 organiser  POST      /organiser/conversations/<code>/stage-links/revoke
+organiser  GET       /organiser/across
+organiser  POST      /organiser/across/look
+organiser  POST      /organiser/across/join
+organiser  POST      /organiser/across/part
+organiser  POST      /organiser/across/undo
+organiser  GET       /organiser/across/subjects.<format>
 all        POST      /leave
 """
 ROWS = [
@@ -139,10 +145,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "/organiser/strands/<int:strand_id>/conversations": {"title": "Another one"},
     "/organiser/conversations/<code>/title": {"title": "Another title"},
     "/organiser/conversations/<code>/links": {"role": "rapporteur"},
+    "/organiser/across/part": {"ones": "1.1", "others": "2.1"},
     "/organiser/conversations/<code>/clear": {"code": "{code}"},
 }
 #: Open to all, and yet they say no to what this test sends: a link and a password that fit nothing, another's idea,
-#: figures that only a token opens.
+#: figures that only a token opens, subjects that nobody has looked for.
 SAYS_NO = {
     "/metrics": {404},
     "/enter": {404},
@@ -152,6 +159,8 @@ SAYS_NO = {
     "/c/<code>/ideas/<idea>/vote": {200, 303},
     "/console/<code>/ideas/restore": {404},
     "/console/<code>/flood": {404},
+    "/organiser/across/part": {404},
+    "/organiser/across/subjects.<format>": {404},
 }
 #: In no answer for the room.
 SECRETS = ("Hidden words", "Withdrawn words", "A draft question", "The reason of hiding", "Crew Member")
