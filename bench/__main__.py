@@ -158,5 +158,16 @@ def effort(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
     sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
 
 
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--beside", type=click.Choice(["red-dwarf"]), help="The same votes through it, in its own environment.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def opinions(folder: Path, beside: str | None, as_json: bool) -> None:
+    """Compare the opinion groups found in FOLDER's conversations with those that were published."""
+    from bench.opinions import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, beside=beside, as_json=as_json))
+
+
 if __name__ == "__main__":
     main(prog_name="python3 -m feedback bench")

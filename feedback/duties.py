@@ -1,5 +1,6 @@
-"""What exactly one process does for all of a house: theme runs, their worker, and the door for the command line.
+"""What exactly one process does for all of a house.
 
+Theme runs and opinion groups, their worker, and the door for the command line.
 On SQLite there is one process, so it is that one. Where several work on one database, the one that leads.
 """
 
@@ -17,6 +18,7 @@ from gevent.server import StreamServer
 
 from feedback import control, jobs
 from feedback.domain.facts import Busy, Fact
+from feedback.opinion_jobs import OpinionJobs
 from feedback.settings import ROOT, Settings
 from feedback.store.engine import is_away
 
@@ -88,11 +90,17 @@ class Duties:
     """Taken up and laid down as this process begins and ends to lead; `alive` is told how the worker fares."""
 
     def __init__(
-        self, settings: Settings, house: control.House, theme_jobs: jobs.ThemeJobs, alive: Callable[[bool], None]
+        self,
+        settings: Settings,
+        house: control.House,
+        theme_jobs: jobs.ThemeJobs,
+        opinion_jobs: OpinionJobs,
+        alive: Callable[[bool], None],
     ) -> None:
         self._settings = settings
         self._house = house
         self._jobs = theme_jobs
+        self._opinions = opinion_jobs
         self._alive = alive
         self._worker: Worker | None = None
         self._door: StreamServer | None = None
@@ -109,6 +117,7 @@ class Duties:
         """Take facts, of this process and of others. Never blocks."""
         if self.taken:
             self._jobs.hear(facts)
+            self._opinions.hear(facts)
 
     def queue_is_back(self) -> None:
         """Ask again for the runs under way: Redis may have come back without them."""
@@ -155,7 +164,7 @@ class Duties:
             while self.taken and self._term == term:
                 try:
                     step()
-                    step = self._jobs.step
+                    step = self._go_on
                     gevent.sleep(jobs.POLL)
                 except Exception as fault:  # noqa: BLE001 -- one fault must not end the loop
                     if not isinstance(fault, Busy):
@@ -163,10 +172,16 @@ class Duties:
                         _log.warning("a step of the theme jobs broke", exc_info=None if is_away(fault) else fault)
                     gevent.sleep(AFTER_FAULT)
             self._jobs.forget()
+            self._opinions.forget()
 
     def _begin(self) -> None:
         self._jobs.warm()
         self._jobs.take_up()
+        self._opinions.take_up()
+
+    def _go_on(self) -> None:
+        self._jobs.step()
+        self._opinions.step()
 
 
 def door(path: Path, house: control.House) -> StreamServer:

@@ -24,11 +24,12 @@ from feedback.db import db, gate_of
 from feedback.domain.facts import Busy, Fact
 from feedback.duties import Duties
 from feedback.ending import Ending
-from feedback.jobs import ThemeJobs
+from feedback.jobs import ThemeJobs, make_queue
 from feedback.live.server import Live
 from feedback.live.transport import make_server
 from feedback.lock import HouseInUse, take_lock
 from feedback.neighbours import Neighbours
+from feedback.opinion_jobs import OpinionJobs
 from feedback.ready import CannotRun, make_ready
 from feedback.settings import FREE_BYTES, Settings
 from feedback.store.claims import Claims
@@ -126,9 +127,12 @@ class House:
             self.jobs = ThemeJobs(
                 settings, self.house.gate, db.engine, presence, lambda place: self._neighbours.run_got_on(place)
             )
+            opinion_jobs = OpinionJobs(settings, self.house.gate, db.engine, lambda: make_queue(settings))
             self.backups = Backups(settings, db.engine, leads=lambda: self._duties.taken)
         self._settings, self._presence = settings, presence
-        self._duties = Duties(settings, self.house, self.jobs, lambda alive: self._neighbours.worker_alive(alive))
+        self._duties = Duties(
+            settings, self.house, self.jobs, opinion_jobs, lambda alive: self._neighbours.worker_alive(alive)
+        )
         self._neighbours = Neighbours(settings, claims, self.live, presence, self._duties)
         watch(app, self.live, self.jobs)
         self._server = make_server(app, self.live.socketio, listener)

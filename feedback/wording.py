@@ -21,12 +21,20 @@ REFUSALS = {
     "not_yours": lazy_gettext("Only the person who wrote an idea can change it."),
     "own_idea": lazy_gettext("You wrote this idea, so the others vote for it."),
     "voted_on": lazy_gettext("Somebody has voted for this idea, so its words stay. You can still withdraw it."),
+    "voting_fixed": lazy_gettext(
+        "People have voted on this prompt, so what a vote can say stays. For another way of voting, write a new prompt."
+    ),
     "budget": lazy_gettext("All your votes on this prompt are used. Take one back to use it here."),
     "superseded": lazy_gettext("You changed this in another window since. The newer choice stands."),
     "conflict": lazy_gettext(
         "This idea arrived with other words before. Your text is still here: please send it again."
     ),
     "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
+    "theme_gone": lazy_gettext("This theme is no longer there. Please choose another one."),
+    "not_sorting": lazy_gettext("The room is not sorting at the moment. Your earlier answers count."),
+    "too_few_themes": lazy_gettext(
+        "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
+    ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),

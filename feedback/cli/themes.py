@@ -6,13 +6,15 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from feedback.cli.embedders import NoEmbedder, chosen_embedder
 from feedback.cli.sorts import LineRefused, read_sorts, read_starters
 from feedback.domain.rows import Row, Rows, read_rows
 from feedback.domain.sorts import Sort
-from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.domain.themes import IdeaText, Theme, ThemeSet, is_firm
 from feedback.settings import BadSetting
 
 SHOWN = 20  # bad lines named one by one
@@ -140,15 +142,20 @@ def _as_json(found: ThemeSet, _texts: Mapping[str, str]) -> str:
         {
             "id": theme.id,
             "name": theme.name,
+            "firmness": theme.firmness,
+            "firm": is_firm(theme.firmness),
             "terms": list(theme.terms),
             "ideas": list(theme.ideas),
             "representatives": list(theme.representatives),
         }
         for theme in found.themes
     ]
-    result = {"themes": themes, "leftovers": list(found.leftovers)}
+    result: dict[str, Any] = {"themes": themes, "leftovers": list(found.leftovers)}
     if found.unsure is not None:
         result["unsure"] = list(found.unsure)
+    if found.reliability:
+        result["reliability"] = {name: round(share, 3) for name, share in found.reliability.items()}
+    result["outlooks"] = {idea: asdict(outlook) for idea, outlook in found.outlooks.items()}
     return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -169,7 +176,8 @@ def _as_markdown(found: ThemeSet, texts: Mapping[str, str]) -> str:
 
 
 def _section(theme: Theme, texts: Mapping[str, str]) -> str:
-    head = f"## {theme.id}. {_plain(theme.name)} ({len(theme.ideas)})"
+    loose = "" if is_firm(theme.firmness) else ", not firm"
+    head = f"## {theme.id}. {_plain(theme.name)} ({len(theme.ideas)}{loose})"
     terms = f"Terms: {_plain(', '.join(theme.terms))}" if theme.terms else ""
     typical = f"Typical:\n\n{_list(theme.representatives, texts)}"
     others = [idea for idea in theme.ideas if idea not in theme.representatives]

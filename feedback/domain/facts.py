@@ -23,6 +23,13 @@ class ThemesRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemesEdited:
+    """A person changed the themes or took a change back: what the machine thinks of the rest is out of date."""
+
+    conversation_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrewRevoked:
     """These crew members lost their link: whatever they hold open must close."""
 
@@ -43,7 +50,7 @@ class ConversationClosed:
     conversation_id: int
 
 
-Fact = ConversationChanged | ThemesRequested | CrewRevoked | ConversationCleared | ConversationClosed
+Fact = ConversationChanged | ThemesRequested | ThemesEdited | CrewRevoked | ConversationCleared | ConversationClosed
 
 
 class Refusal(Exception):
@@ -133,6 +140,30 @@ class ConversationFull(Refusal):
     """The conversation, or this person, has as many ideas as it may hold; detail: limit."""
 
     code = "full"
+
+
+class ThemeGone(Refusal):
+    """There is no such theme here, or it does not stand any more."""
+
+    code = "theme_gone"
+
+
+class NotSorting(Refusal):
+    """The room is not asked to sort now; only own ideas may be sorted."""
+
+    code = "not_sorting"
+
+
+class TooFewThemes(Refusal):
+    """There are not enough themes to sort into; detail: limit."""
+
+    code = "too_few_themes"
+
+
+class VotingFixed(Refusal):
+    """Somebody has voted on this prompt: what a vote can say stays."""
+
+    code = "voting_fixed"
 
 
 class NothingToUndo(Refusal):

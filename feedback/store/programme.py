@@ -109,7 +109,8 @@ class Participant(Base):
 class Change(Base):
     """What a commit changed: the seed of every beat and delta.
 
-    `ref` names the idea where `kind` is "idea", or "vote": then nothing of it but its tally has changed.
+    `ref` names the idea where `kind` is "idea", "vote" (nothing but its tally has changed), or "sort" (its place may
+    have).
     """
 
     __tablename__ = "change"

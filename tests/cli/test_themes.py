@@ -31,8 +31,13 @@ def test_themes_prints_json_with_every_id_once(room, capfdbinary):
     code, out, err = run(capfdbinary, room, "json", 0)
     found = json.loads(out)
     assert code == 0
-    assert list(found) == ["themes", "leftovers"]
-    assert {tuple(theme) for theme in found["themes"]} == {("id", "name", "terms", "ideas", "representatives")}
+    assert list(found) == ["themes", "leftovers", "outlooks"]
+    assert {tuple(theme) for theme in found["themes"]} == {
+        ("id", "name", "firmness", "firm", "terms", "ideas", "representatives")
+    }
+    assert found["outlooks"].keys() == {idea for theme in found["themes"] for idea in theme["ideas"]} | set(
+        found["leftovers"]
+    )
     ids = [idea for theme in found["themes"] for idea in theme["ideas"]] + found["leftovers"]
     assert sorted(ids, key=int) == [str(number) for number in range(1, 34)]
     assert "33" in found["leftovers"]
