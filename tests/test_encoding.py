@@ -198,7 +198,7 @@ def test_words_that_are_changed_are_encoded_anew(house, endpoint):
     idea = house.anna.write("More night buses")
     house.hear()
     house.step()
-    house.anna.op(k="edit", id=idea, text="More night trams")
+    house.anna.op(k="edit", idea=idea, text="More night trams", rev=house.anna.next_rev())
     house.hear()
     house.step()
     assert endpoint.texts == ["More night buses", "More night trams"]
