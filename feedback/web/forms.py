@@ -20,7 +20,6 @@ from wtforms import (
 from wtforms.validators import StopValidation
 
 from feedback.actions.prompts import PROMPT_LIMIT
-from feedback.domain.embedders import EmbedderKind
 from feedback.domain.facts import Refusal
 from feedback.domain.programme import BUDGET_LIMIT, Voting
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
@@ -189,7 +188,7 @@ class ConferenceForm(FlaskForm):
 class EmbedderForm(FlaskForm):
     """What decides how alike two ideas are, and whether words may leave for it."""
 
-    embedder = RadioField(lazy_gettext("What decides"), choices=[(kind.value, kind.value) for kind in EmbedderKind])
+    embedder = StringField(lazy_gettext("What decides"))
     consent = BooleanField()
 
 
