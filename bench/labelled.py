@@ -45,20 +45,22 @@ def over_rooms(
 ) -> list[Json]:
     """Measure every room of a folder that is wanted, and tell each result as it comes.
 
-    Ends the command when the folder cannot be read or holds no such room.
+    Ends the command when the folder cannot be read.
     """
-    try:
-        rooms = [room for room in read_labelled(folder) if wanted(room)]
-        if not rooms:
-            raise BadFolder(f"{folder / DRAWS} names no room that is large enough")
-    except BadFolder as reason:
-        print(reason, file=sys.stderr)
-        sys.exit(1)
     results = []
-    for room in rooms:
+    for room in filter(wanted, rooms_of(folder)):
         results.append(measure(room))
         print(line(results[-1]), file=sys.stderr, flush=True)
     return results
+
+
+def rooms_of(folder: Path) -> list[LabelledRoom]:
+    """Return the rooms of a folder; ends the command when it cannot be read."""
+    try:
+        return read_labelled(folder)
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(1)
 
 
 def line_of(name: str, figures: Mapping[str, Any], digits: Mapping[str, int]) -> str:

@@ -28,10 +28,12 @@ from bench.measure import cpu_of, tree_of
 from feedback import control
 from feedback.actions.programme import found_conference
 from feedback.cli.house import own_house
+from feedback.domain.programme import Voting
 from feedback.settings import ROOT, read_settings
 from feedback.store.engine import engine_options, prepare
 from feedback.store.ideas import Idea, Vote
-from feedback.store.programme import Conversation
+from feedback.store.programme import Conversation, Prompt
+from feedback.store.writer import Tx
 
 START_WITHIN = 60.0
 #: Seconds after which the last part of a start has begun; then it is over when a look of so many seconds finds it
@@ -81,21 +83,26 @@ class House:
 
 
 @contextlib.contextmanager
-def new_house(ideas: int, env: dict[str, str]) -> Iterator[House]:
-    """Make an installation with one conversation that holds so many ideas; it is removed afterwards."""
+def new_house(ideas: int, env: dict[str, str], *, opinions: bool = False) -> Iterator[House]:
+    """Make an installation with one conversation that holds so many ideas; it is removed afterwards.
+
+    opinions: votes may also disagree and pass.
+    """
     folder = Path(tempfile.mkdtemp(prefix="feedback-bench-"))
     try:
-        yield _filled(House(folder, env=env), ideas)
+        yield _filled(House(folder, env=env), ideas, opinions=opinions)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _filled(house: House, ideas: int) -> House:
+def _filled(house: House, ideas: int, *, opinions: bool) -> House:
     settings = read_settings({"FEEDBACK_INSTANCE": str(house.folder), **house.env})
     texts = [f"{WORDS[number % len(WORDS)]} ({number})" for number in range(ideas)]
     lines = [json.dumps({"id": str(number), "text": text, "lang": "en"}) for number, text in enumerate(texts)]
     with own_house(settings) as open_house:
         open_house.gate.write(None, found_conference, time_zone="UTC", chance=secrets.randbits)
+        if opinions:
+            open_house.gate.write(None, _ask_opinions)
         links = control.do(open_house, "links", {})
         house.code = links["conversations"][-1]["code"]
         data = base64.b64encode("\n".join(lines).encode()).decode()
@@ -110,6 +117,11 @@ def _filled(house: House, ideas: int) -> House:
         house.ideas = [row.id for row in rows]
     engine.dispose()
     return house
+
+
+def _ask_opinions(tx: Tx) -> None:
+    for prompt in tx.db.scalars(query(Prompt)):
+        prompt.voting = Voting.OPINION
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from bench.embedders import embedder_named
 from bench.grouping import likeness
 from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from feedback.clustering.embedders import Embedder
 from feedback.domain.themes import ThemeSet
 
 Json = dict[str, Any]
@@ -20,15 +22,16 @@ PINNED = 0.05
 FIGURES = {"moved": 3, "worst": 3, "to_last": 3, "final_ari": 3, "fresh_ari": 3, "pins_lost": 0}
 
 
-def measure(folder: Path, *, seed: int, as_json: bool) -> int:
+def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical") -> int:
     """Fill every room of a folder and print the figures; returns the exit code: 1 when a pin was not kept."""
-    filled = over_rooms(folder, partial(fill, seed=seed), lambda each: line_of(each["room"], each, FIGURES))
+    one = partial(fill, seed=seed, embedder=embedder_named(embedder))
+    filled = over_rooms(folder, one, lambda each: line_of(each["room"], each, FIGURES))
     report: Json = {"rooms": filled, "mean": _mean(filled)}
     print_report(report, seed, text_of, as_json=as_json)
     return int(report["mean"]["pins_lost"] > 0)
 
 
-def fill(room: LabelledRoom, *, seed: int) -> Json:
+def fill(room: LabelledRoom, *, seed: int, embedder: Embedder | None = None) -> Json:
     """Fill a room twice, once left to itself and once with pins.
 
     `moved` and `worst`: mean and largest share of the ideas that were there before and stand in another theme, or
@@ -40,11 +43,12 @@ def fill(room: LabelledRoom, *, seed: int) -> Json:
     moved, alike = [], []
     found = ThemeSet()
     for size in sizes(len(room.ideas)):
-        before, found = found, find_themes(room.ideas[:size], previous=found if found.themes else None, seed=seed)
+        before, previous = found, found if found.themes else None
+        found = find_themes(room.ideas[:size], previous=previous, embedder=embedder, seed=seed)
         if before.themes:
             moved.append(_moved(before, found))
             alike.append(_alike(before, found))
-    fresh = find_themes(room.ideas, seed=seed)
+    fresh = find_themes(room.ideas, embedder=embedder, seed=seed)
     return {
         "room": room.name,
         "n": len(room.ideas),
@@ -53,7 +57,7 @@ def fill(room: LabelledRoom, *, seed: int) -> Json:
         "to_last": mean(alike) if alike else 1.0,
         "final_ari": likeness(room, found)["ari"],
         "fresh_ari": likeness(room, fresh)["ari"],
-        "pins_lost": _pins_lost(room, seed),
+        "pins_lost": _pins_lost(room, seed, embedder),
     }
 
 
@@ -63,18 +67,18 @@ def sizes(whole: int) -> list[int]:
     return [round(whole * (FIRST + BATCH * step)) for step in range(steps + 1)]
 
 
-def _pins_lost(room: LabelledRoom, seed: int) -> int:
+def _pins_lost(room: LabelledRoom, seed: int, embedder: Embedder | None) -> int:
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
     chance = random.Random(seed)
     first, *later = sizes(len(room.ideas))
-    found = find_themes(room.ideas[:first], seed=seed)
+    found = find_themes(room.ideas[:first], embedder=embedder, seed=seed)
     themes = [None, *(theme.id for theme in found.themes)]
     chosen = chance.sample(room.ideas[:first], max(1, round(PINNED * first)))
     pins = {idea.id: chance.choice(themes) for idea in chosen}
     lost = 0
     for size in later:
-        found = find_themes(room.ideas[:size], previous=found, pins=pins, seed=seed)
+        found = find_themes(room.ideas[:size], previous=found, pins=pins, embedder=embedder, seed=seed)
         places = _places(found)
         lost += sum(places[idea] != theme for idea, theme in pins.items())
     return lost

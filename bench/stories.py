@@ -61,7 +61,7 @@ def weather(asked: Asked) -> Json:
     plan = chaos.Plan(offline=asked.offline, seed=asked.seed, kills=asked.kills or 0)
     plan = replace(plan, clients=asked.clients or plan.clients, seconds=asked.seconds or plan.seconds)
     raise_limits(4 * plan.clients)
-    with new_house(20, {}) as house:
+    with new_house(20, {}, opinions=True) as house:
         return chaos.play(plan, house, own_server(house, cores()[0]), say)
 
 
@@ -81,14 +81,14 @@ def slow_readers(asked: Asked) -> Json:
     plan = readers.Plan(seed=asked.seed)
     plan = replace(plan, clients=asked.clients or plan.clients, seconds=asked.seconds or plan.seconds)
     raise_limits(2 * plan.clients)
-    with new_house(5000, {"FEEDBACK_PACE": "20"}) as house:
+    with new_house(5000, {"FEEDBACK_PACE": "20"}, opinions=True) as house:
         return readers.play(plan, house, own_server(house, cores()[0]), say)
 
 
 def shuffled(asked: Asked) -> Json:
     """Votes in any order (N5)."""
     plan = shuffle.Plan(seed=asked.seed, clients=asked.clients or shuffle.Plan().clients)
-    with new_house(50, {"FEEDBACK_PACE": "1000"}) as house:
+    with new_house(50, {"FEEDBACK_PACE": "1000"}, opinions=True) as house:
         return shuffle.play(plan, house, own_server(house, cores()[0]), say)
 
 

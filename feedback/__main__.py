@@ -33,7 +33,11 @@ LOCK = ROOT / "instance" / "setup.lock"
 FRONT_END = ROOT / "feedback" / "frontend"
 BUILD = ROOT / "feedback" / "static" / "build"
 LOCALE = ROOT / "feedback" / "locale"
-PINS = {"run": [ROOT / "requirements.txt"], "test": [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]}
+PINS = {
+    "run": [ROOT / "requirements.txt"],
+    "test": [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"],
+    "embed": [ROOT / "requirements.txt", ROOT / "feedback" / "clustering" / "requirements-embed.txt"],
+}
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)", re.MULTILINE)
 QUIET = {"PIP_NO_INPUT": "1", "PIP_USER": "0", "DEBIAN_FRONTEND": "noninteractive"}
 NO_VENV = (
@@ -178,7 +182,8 @@ def this_python_has(pins: dict[str, str]) -> bool:
     from importlib import metadata  # absent from Python 3.7, which gets its sentence above
 
     try:
-        return all(metadata.version(name) == version for name, version in pins.items())
+        # What a build calls itself beside its version ("+cpu") is no other version.
+        return all(metadata.version(name).partition("+")[0] == version for name, version in pins.items())
     except metadata.PackageNotFoundError:
         return False
 
@@ -374,9 +379,10 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, stop)
-    testing = arguments[:1] == ["test"] or arguments == ["setup", "--test"]
+    purposes = {"setup --test": "test", "setup --embed": "embed"}
+    purpose = "test" if arguments[:1] == ["test"] else purposes.get(" ".join(arguments), "run")
     try:
-        go_on(prepare("test" if testing else "run"), arguments)
+        go_on(prepare(purpose), arguments)
     except Trouble as trouble:
         say(str(trouble))
         return 1

@@ -1,5 +1,6 @@
-"""What exactly one process does for all of a house: theme runs, their worker, and the door for the command line.
+"""What exactly one process does for all of a house.
 
+Theme runs and opinion groups, their worker, and the door for the command line.
 On SQLite there is one process, so it is that one. Where several work on one database, the one that leads.
 """
 
@@ -18,6 +19,7 @@ from gevent.server import StreamServer
 from feedback import control, jobs
 from feedback.alignment_jobs import AlignmentJobs
 from feedback.domain.facts import Busy, Fact
+from feedback.opinion_jobs import OpinionJobs
 from feedback.settings import ROOT, Settings
 from feedback.store.engine import is_away
 
@@ -93,12 +95,14 @@ class Duties:
         settings: Settings,
         house: control.House,
         theme_jobs: jobs.ThemeJobs,
+        opinion_jobs: OpinionJobs,
         alignment_jobs: AlignmentJobs,
         alive: Callable[[bool], None],
     ) -> None:
         self._settings = settings
         self._house = house
         self._jobs = theme_jobs
+        self._opinions = opinion_jobs
         self._alignments = alignment_jobs
         self._alive = alive
         self._worker: Worker | None = None
@@ -116,6 +120,7 @@ class Duties:
         """Take facts, of this process and of others. Never blocks."""
         if self.taken:
             self._jobs.hear(facts)
+            self._opinions.hear(facts)
             self._alignments.hear(facts)
 
     def queue_is_back(self) -> None:
@@ -163,7 +168,7 @@ class Duties:
             while self.taken and self._term == term:
                 try:
                     step()
-                    step = self._step
+                    step = self._go_on
                     gevent.sleep(jobs.POLL)
                 except Exception as fault:  # noqa: BLE001 -- one fault must not end the loop
                     if not isinstance(fault, Busy):
@@ -171,15 +176,18 @@ class Duties:
                         _log.warning("a step of the theme jobs broke", exc_info=None if is_away(fault) else fault)
                     gevent.sleep(AFTER_FAULT)
             self._jobs.forget()
+            self._opinions.forget()
             self._alignments.forget()
 
     def _begin(self) -> None:
         self._jobs.warm()
         self._jobs.take_up()
+        self._opinions.take_up()
         self._alignments.take_up()
 
-    def _step(self) -> None:
+    def _go_on(self) -> None:
         self._jobs.step()
+        self._opinions.step()
         self._alignments.step()
 
     def _worker_restarted(self) -> None:

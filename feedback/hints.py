@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedback.domain.facts import ConversationChanged, ConversationCleared, CrewRevoked, Fact, ThemesRequested
+from feedback.domain.facts import (
+    ConversationChanged,
+    ConversationCleared,
+    CrewRevoked,
+    Fact,
+    ThemesEdited,
+    ThemesRequested,
+)
 
 #: Subjects that may wait to be told; beyond it the oldest is dropped, and costs one heartbeat.
 WAITING = 2_000
@@ -73,6 +80,7 @@ _WRITERS: Mapping[type, Callable[[Any], Json]] = {
     ConversationCleared: lambda hint: {"kind": "cleared", "conversation": hint.conversation_id},
     CrewRevoked: lambda hint: {"kind": "revoked", "crew": list(hint.crew_ids)},
     ThemesRequested: lambda hint: {"kind": "themes_asked", "conversation": hint.conversation_id, "run": hint.run_id},
+    ThemesEdited: lambda hint: {"kind": "themes_edited", "conversation": hint.conversation_id},
     Here: lambda hint: {"kind": "here", "counts": _pairs(hint.counts)},
     Shown: lambda hint: {"kind": "shown", "seqs": _pairs(hint.seqs)},
     Progress: lambda hint: {
@@ -178,6 +186,7 @@ _READERS: Mapping[str, Callable[[Json], Sequence[Hint]]] = {
     "cleared": lambda words: [ConversationCleared(_number(words["conversation"]))],
     "revoked": lambda words: [CrewRevoked(tuple(_number(crew) for crew in words["crew"]))],
     "themes_asked": lambda words: [ThemesRequested(_number(words["conversation"]), _number(words["run"]))],
+    "themes_edited": lambda words: [ThemesEdited(_number(words["conversation"]))],
     "here": lambda words: [Here(_numbers(words["counts"]))],
     "shown": lambda words: [Shown(_numbers(words["seqs"]))],
     "progress": _progress,

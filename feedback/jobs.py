@@ -4,9 +4,6 @@ A job reads, computes and leaves its result in the queue's store; only the app's
 """
 
 import functools
-import hashlib
-import hmac
-import json
 import logging
 import os
 import threading
@@ -20,13 +17,25 @@ from typing import TYPE_CHECKING, Any
 from feedback.actions.runs import fail_theme_run, finish_theme_run, note_theme_run, request_themes
 from feedback.alignment_jobs import alignment_task
 from feedback.db import Gate
-from feedback.domain.facts import ConversationChanged, Fact, NoIdeasYet, RunInFlight, ServerFault, ThemesRequested
+from feedback.domain.facts import (
+    ConversationChanged,
+    Fact,
+    NoIdeasYet,
+    RunInFlight,
+    ServerFault,
+    ThemesEdited,
+    ThemesRequested,
+)
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.encoding import Encoding, embedder_for, encoding_task, news_of, take_home
+from feedback.job_queue import make_queue
+from feedback.opinion_jobs import opinions_task
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
 from feedback.store.runs import had_run, overdue_conversations, run_input, waiting_runs
+from feedback.store.themes import FULL, RESCORE
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -40,62 +49,15 @@ LOOK = 5.0
 #: Seconds without a sign of any run after which those under way are asked for again: their worker has died elsewhere,
 #: or Redis has lost its queue.
 STALE = 120.0
-MARK = 32  # bytes before what waits in the queue
 _GONE = {"gone": True}
 _log = logging.getLogger("feedback.jobs")
-
-
-class SignedJson:
-    """How jobs and results wait in the queue's store: as JSON with a mark of this house.
-
-    Huey's own way is pickle, by which whoever can write to the store makes the server run what they like.
-    """
-
-    def __init__(self, secret: str) -> None:
-        self._key = hashlib.sha256(b"feedback.jobs:" + secret.encode()).digest()
-
-    def serialize(self, data: Any) -> bytes:
-        """Return the bytes for a task, an error or a plain value."""
-        from huey.registry import Message  # noqa: PLC0415 -- slow import, see make_queue
-        from huey.utils import Error  # noqa: PLC0415 -- as above
-
-        kinds = {Message: "task", Error: "error"}
-        text = json.dumps([kinds.get(type(data), "value"), data], separators=(",", ":")).encode()
-        return self._mark(text) + text
-
-    def deserialize(self, data: bytes) -> Any:
-        """Return what was serialized; raises ValueError when it does not carry our mark."""
-        from huey.registry import Message  # noqa: PLC0415 -- as above
-        from huey.utils import Error  # noqa: PLC0415 -- as above
-
-        mark, text = bytes(data[:MARK]), bytes(data[MARK:])
-        if not hmac.compare_digest(mark, self._mark(text)):
-            raise ValueError("this was not put into the queue by this house")
-        kind, value = json.loads(text)
-        return Message(*value) if kind == "task" else Error(*value) if kind == "error" else value
-
-    def _mark(self, text: bytes) -> bytes:
-        return hmac.new(self._key, text, hashlib.sha256).digest()
-
-
-def make_queue(settings: Settings) -> "Huey":
-    """Return the job queue: Redis when it is configured, a file in the instance folder otherwise."""
-    from huey import RedisHuey, SqliteHuey  # noqa: PLC0415 -- slow import: it loads every store it knows
-
-    serializer = SignedJson(settings.secret_key)
-    if settings.redis_url:
-        from redis import ConnectionPool  # noqa: PLC0415 -- as above
-
-        pool = ConnectionPool.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
-        return RedisHuey("feedback", connection_pool=pool, serializer=serializer)
-    return SqliteHuey("feedback", filename=str(settings.instance / "jobs.db"), serializer=serializer)
 
 
 def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
     """Register the job on a queue; calling what is returned enqueues a run by its id."""
 
     def find(run_id: int) -> dict[str, Any]:
-        from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import, and only the worker pays
+        from feedback.clustering.pipeline import find_themes, quiet  # noqa: PLC0415 -- slow import, and only the worker pays
         from feedback.store.engine import reader_engine  # noqa: PLC0415 -- the worker's own connection
 
         data = run_input(reader_engine(settings.database_url), run_id)
@@ -108,10 +70,13 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             sorts=data.sorts,
             barred=data.barred,
             stop_texts=data.stop_texts,
+            quick=data.quick,
+            embedder=embedder_for(settings, data.embedder),
             seed=data.seed,
-            progress=lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
+            # A quick run is over before anybody could read how far it is.
+            progress=quiet if data.quick else lambda share, step: queue.put(f"progress:{run_id}", [share, step]),
         )
-        return asdict(found)
+        return asdict(found) | {"news": news_of(settings, data.embedder, data.ideas)}
 
     task: Callable[[int], Any] = queue.task(name="find_themes")(find)
     return task
@@ -123,7 +88,9 @@ def run_worker(settings: Settings, parent: int | None) -> None:
         os.nice(10)
     queue = make_queue(settings)
     themes_task(queue, settings)
-    alignment_task(queue, settings.database_url)
+    encoding_task(queue, settings)
+    opinions_task(queue, settings)
+    alignment_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run
@@ -167,8 +134,13 @@ class ThemeJobs:
         self._engine = engine
         self._presence = presence
         self._tell = tell
+        self._encoding = Encoding(settings, gate, engine)
         self._waiting: dict[int, tuple[int, Any, int]] = {}
+        #: First and last time, by conversation, of ideas and of sorts that no run has seen.
         self._fresh: dict[int, tuple[float, float]] = {}
+        self._sorted: dict[int, tuple[float, float]] = {}
+        #: Conversations whose themes the crew has changed since the last run.
+        self._edited: set[int] = set()
         self._asked: list[tuple[int, int]] = []
         self._looked = self._sign = time.monotonic()
         #: How many runs ended how: `ok`, a problem's code, or `gone` when nothing was left to look at.
@@ -182,12 +154,17 @@ class ThemeJobs:
     def _enqueue(self) -> Callable[[int], Any]:
         return themes_task(self._queue, self._settings)
 
+    @functools.cached_property
+    def _encode(self) -> Callable[[int], Any]:
+        return encoding_task(self._queue, self._settings)
+
     def warm(self) -> None:
         """Open the queue before anybody waits for it."""
         self._enqueue  # noqa: B018 -- the property opens it
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Note what was asked for and what became out of date. Never blocks."""
+        self._encoding.hear(facts)
         now = time.monotonic()
         for fact in facts:
             match fact:
@@ -196,9 +173,12 @@ class ThemeJobs:
                     if fact.run_id not in self._waiting and (fact.run_id, fact.conversation_id) not in self._asked:
                         self._asked.append((fact.run_id, fact.conversation_id))
                     self._fresh.pop(fact.conversation_id, None)
-                case ConversationChanged(kind="idea"):
-                    first, _ = self._fresh.get(fact.conversation_id, (now, now))
-                    self._fresh[fact.conversation_id] = (first, now)
+                case ConversationChanged(kind="idea" | "sort"):
+                    unseen = self._fresh if fact.kind == "idea" else self._sorted
+                    first, _ = unseen.get(fact.conversation_id, (now, now))
+                    unseen[fact.conversation_id] = (first, now)
+                case ThemesEdited():
+                    self._edited.add(fact.conversation_id)
                 case _:
                     pass
 
@@ -212,8 +192,11 @@ class ThemeJobs:
 
     def forget(self) -> None:
         """Let go of everything: another process has these jobs now."""
+        self._encoding.forget()
         self._waiting.clear()
         self._fresh.clear()
+        self._sorted.clear()
+        self._edited.clear()
         self._asked.clear()
 
     def step(self) -> None:
@@ -237,7 +220,12 @@ class ThemeJobs:
         # New ideas wait for the end of a run under way: it may have read the ideas before they came.
         busy = {place for place, _, _ in self._waiting.values()}
         for place in [place for place, times in self._fresh.items() if place not in busy and _is_due(*times)]:
-            self._start(place)
+            self._start(place, FULL)
+            busy.add(place)
+        sorted_ones = {place for place, times in self._sorted.items() if _is_due(*times)}
+        for place in sorted((self._edited | sorted_ones) - busy):
+            self._start(place, RESCORE)
+        self._encoding.step(self._encode)
 
     def worker_restarted(self) -> None:
         """Ask again for what the dead worker may have had in hand."""
@@ -273,6 +261,7 @@ class ThemeJobs:
             self.outcomes["gone"] += 1
             del self._waiting[run_id]
         elif isinstance(found, dict):
+            take_home(self._gate, place, found.get("news", {}))
             self._end(run_id, themes_from(found))
         else:
             _log.warning("theme run %d failed: %s", run_id, str(found.metadata.get("error")).partition("(")[0])
@@ -294,15 +283,21 @@ class ThemeJobs:
         self._waiting.pop(run_id, None)
         self.outcomes[problem or "ok"] += 1
 
-    def _start(self, place: int) -> None:
-        """Ask for a run after new ideas, where there was one before."""
-        times = self._fresh.pop(place)
+    def _start(self, place: int, kind: str) -> None:
+        """Ask for a run after new ideas, sorts or edits, where there was one before."""
+        unseen: tuple[dict[int, tuple[float, float]], ...] = (self._sorted,)
+        unseen += (self._fresh,) if kind == FULL else ()
+        times = [(each, each.pop(place)) for each in unseen if place in each]
+        edited = place in self._edited
+        self._edited.discard(place)
         try:
             if had_run(self._engine, place):
                 with suppress(RunInFlight, NoIdeasYet, ServerFault):
-                    self._gate.write(place, request_themes, HOUSE, place)
+                    self._gate.write(place, request_themes, HOUSE, place, kind)
         except Exception:
-            self._fresh.setdefault(place, times)
+            for each, when in times:
+                each.setdefault(place, when)
+            self._edited |= {place} if edited else set()
             raise
 
 

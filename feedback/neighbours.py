@@ -13,7 +13,14 @@ from typing import Any
 import gevent
 
 from feedback.bus import Bus, channel_of
-from feedback.domain.facts import ConversationChanged, ConversationCleared, CrewRevoked, Fact, ThemesRequested
+from feedback.domain.facts import (
+    ConversationChanged,
+    ConversationCleared,
+    CrewRevoked,
+    Fact,
+    ThemesEdited,
+    ThemesRequested,
+)
 from feedback.duties import Duties
 from feedback.hints import Bye, Here, Hint, Progress, Shown, WorkerAlive
 from feedback.live.server import HEART, Live
@@ -116,7 +123,7 @@ class Neighbours:
                     facts.append(hint)
                 case ConversationCleared() | CrewRevoked():
                     self._live.hear([hint])
-                case ThemesRequested():
+                case ThemesRequested() | ThemesEdited():
                     facts.append(hint)
                 case _:
                     self._note(process, hint)

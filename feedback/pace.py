@@ -14,7 +14,7 @@ from random import random
 from typing import Protocol
 
 from feedback.domain.facts import TooFast
-from feedback.domain.ops import EditOp, IdeaOp, Op, VoteOp, WithdrawOp
+from feedback.domain.ops import EditOp, IdeaOp, Op, SortOp, VoteOp, WithdrawOp
 
 #: So many keys of one kind are remembered at most; beyond that the oldest are forgotten, which forgives them.
 KEYS_AT_MOST = 50_000
@@ -48,6 +48,7 @@ class Rate:
 
 
 VOTES = Rate(2, 40)
+SORTS = Rate(2, 40)
 IDEAS = Rate(6 / 60, 5)
 CHANGES = Rate(1, 10)  # edits and withdrawals
 READS = Rate(1, 10)  # sync and mine by HTTP
@@ -154,9 +155,10 @@ class Pace:
         def buckets(rate: Rate) -> Buckets:
             return Buckets(Rate(rate.rate * times, rate.burst * times))
 
-        votes, ideas, changes = (buckets(rate) for rate in (VOTES, IDEAS, CHANGES))
+        votes, sorts, ideas, changes = (buckets(rate) for rate in (VOTES, SORTS, IDEAS, CHANGES))
         self._ops: Mapping[type[Op], tuple[Buckets, str]] = {
             VoteOp: (votes, "votes"),
+            SortOp: (sorts, "sorts"),
             IdeaOp: (ideas, "ideas"),
             EditOp: (changes, "changes"),
             WithdrawOp: (changes, "changes"),

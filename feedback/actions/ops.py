@@ -3,8 +3,9 @@
 from typing import Any
 
 from feedback.actions.ideas import edit_idea, submit_idea, withdraw_idea
+from feedback.actions.sorts import set_sort
 from feedback.actions.votes import set_vote
-from feedback.domain.ops import EditOp, IdeaOp, Op, VoteOp, WithdrawOp
+from feedback.domain.ops import EditOp, IdeaOp, Op, SortOp, VoteOp, WithdrawOp
 from feedback.domain.roles import Actor
 from feedback.store.writer import Tx
 
@@ -20,3 +21,5 @@ def apply_op(tx: Tx, actor: Actor, op: Op) -> dict[str, Any]:
             return withdraw_idea(tx, actor, op)
         case VoteOp():
             return set_vote(tx, actor, op)
+        case SortOp():
+            return set_sort(tx, actor, op)

@@ -30,6 +30,7 @@ from feedback.store.proposals import Proposal
 from feedback.store.reports import Freeze
 from feedback.store.sorts import Sorter, SortRow
 from feedback.store.themes import Placement, ThemeEdit, ThemeRow, ThemeRun
+from feedback.store.vectors import forget_unused_vectors
 from feedback.store.writer import Tx
 
 Chance = Callable[[int], int]
@@ -163,6 +164,7 @@ def clear_conversation(tx: Tx, actor: Actor, conversation_id: int, *, code: str)
     for table in (Placement, Proposal, ThemeEdit, ThemeRun, ThemeRow, OpinionMap, Freeze, Idea, Participant, Change):
         tx.db.execute(delete(table).where(table.conversation_id == conversation_id))
     forget_conversation(tx, conversation_id)
+    forget_unused_vectors(tx.db)
     conversation.joined = 0
     conversation.ideas_received = 0
     conversation.scene = Scene.RANKING

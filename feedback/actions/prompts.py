@@ -4,17 +4,25 @@ from sqlalchemy import func, select
 
 from feedback.domain.facts import IdeaGone, NotFound
 from feedback.domain.ideas import IdeaState
-from feedback.domain.programme import PromptState, Scene, check_budget, move_prompt
+from feedback.domain.programme import PromptState, Scene, Voting, change_voting, check_budget, move_prompt
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.texts import canonical
-from feedback.store.ideas import Idea
+from feedback.store.ideas import Idea, has_votes
 from feedback.store.programme import Conversation, Prompt
 from feedback.store.writer import Tx
 
 PROMPT_LIMIT = 300
 
 
-def add_prompt(tx: Tx, actor: Actor, conversation_id: int, *, text: str, votes_each: int | None) -> int:
+def add_prompt(
+    tx: Tx,
+    actor: Actor,
+    conversation_id: int,
+    *,
+    text: str,
+    votes_each: int | None,
+    voting: Voting = Voting.SUPPORT,
+) -> int:
     """Write another prompt as a draft; returns its id."""
     require(actor, Deed.RUN_PROMPTS, conversation_id)
     last = tx.db.scalar(select(func.max(Prompt.number)).where(Prompt.conversation_id == conversation_id)) or 0
@@ -22,7 +30,8 @@ def add_prompt(tx: Tx, actor: Actor, conversation_id: int, *, text: str, votes_e
         conversation_id=conversation_id,
         number=last + 1,
         text=canonical(text, limit=PROMPT_LIMIT),
-        votes_each=check_budget(votes_each),
+        votes_each=check_budget(votes_each, voting),
+        voting=voting,
         created_at=tx.now,
     )
     tx.db.add(prompt)
@@ -31,11 +40,18 @@ def add_prompt(tx: Tx, actor: Actor, conversation_id: int, *, text: str, votes_e
     return prompt.id
 
 
-def edit_prompt(tx: Tx, actor: Actor, prompt_id: int, *, text: str, votes_each: int | None) -> None:
-    """Change a prompt's words and vote budget. Votes that stand stay, also above a smaller budget."""
+def edit_prompt(
+    tx: Tx, actor: Actor, prompt_id: int, *, text: str, votes_each: int | None, voting: Voting | None = None
+) -> None:
+    """Change a prompt's words, its vote budget and, before the first vote, what a vote can say (None: as it is).
+
+    Votes that stand stay, also above a smaller budget.
+    """
     prompt = _prompt(tx, actor, prompt_id)
+    now = Voting(prompt.voting)
+    becomes = change_voting(now, voting or now, voted=has_votes(tx.db, prompt_id))
     prompt.text = canonical(text, limit=PROMPT_LIMIT)
-    prompt.votes_each = check_budget(votes_each)
+    prompt.voting, prompt.votes_each = becomes, check_budget(votes_each, becomes)
     tx.touch(prompt.conversation_id, "prompts")
 
 

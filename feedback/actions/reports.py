@@ -18,6 +18,7 @@ from feedback.domain.reports import (
     checksum_of,
 )
 from feedback.domain.roles import Actor, Deed, Role, require
+from feedback.domain.tally import order_of
 from feedback.domain.texts import one_line
 from feedback.domain.themes import Placed
 from feedback.store.crew import crew_names
@@ -85,7 +86,7 @@ def _grouped(tx: Tx, conversation_id: int, shown: list[Idea]) -> tuple[tuple[Rep
     places = places_of(tx.db, conversation_id)
     numbers = {prompt.id: prompt.number for prompt in prompts_of(tx.db, conversation_id)}
     groups: dict[int | None, list[ReportIdea]] = defaultdict(list)
-    for idea in sorted(shown, key=lambda idea: (-idea.agree, idea.number)):
+    for idea in sorted(shown, key=lambda idea: order_of(idea.agree, idea.disagree, idea.number)):
         home = places.get(idea.id, Placed(None)).theme
         home = home if home in rows else None
         groups[home].append(_idea(idea, home, numbers[idea.prompt_id]))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from sqlalchemy import func, select
 
+from feedback.actions.sorts import place_sorted
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.themes import Outlook, Placed, ThemeSet
@@ -14,6 +15,7 @@ from feedback.store.proposals import MERGE, REGROUP, Proposal, pair_of, proposal
 from feedback.store.sorts import set_reliability
 from feedback.store.themes import (
     FULL,
+    RESCORE,
     Judged,
     ThemeRow,
     ThemeRun,
@@ -25,14 +27,22 @@ from feedback.store.themes import (
 )
 from feedback.store.writer import Tx
 
+#: Why a quick run ended that a full one took the place of.
+OVERTAKEN = "overtaken"
+
 
 def request_themes(tx: Tx, actor: Actor, conversation_id: int, kind: str = FULL) -> int:
     """Ask for a theme run, `full` or `rescore`; returns its id. Raises RunInFlight or NoIdeasYet."""
     require(actor, Deed.FIND_THEMES, conversation_id)
-    if run_in_flight(tx.db, conversation_id) is not None:
+    flight = run_in_flight(tx.db, conversation_id)
+    if flight is not None and (flight.kind == FULL or kind == RESCORE):
         raise RunInFlight
     if not tx.db.scalar(select(func.count()).where(Idea.conversation_id == conversation_id)):
         raise NoIdeasYet
+    if flight is not None:
+        # A full run does all that a quick one does; whatever that still brings is passed over.
+        flight.state, flight.problem, flight.ended_at = "failed", OVERTAKEN, tx.now
+        tx.db.flush()
     seq = tx.touch(conversation_id, "run")
     run = ThemeRun(conversation_id=conversation_id, state="queued", kind=kind, seq=seq, created_at=tx.now)
     tx.db.add(run)
@@ -76,8 +86,10 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
         row.terms, row.representatives, row.firmness = list(theme.terms), list(theme.representatives), theme.firmness
     _place(tx, place, themes, found)
     set_reliability(tx.db, {int(participant): share for participant, share in found.reliability.items()})
-    _propose(tx, place, found)
+    place_sorted(tx, place, run.seq)
+    _propose(tx, run, found)
     run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
+    run.problem = found.problem
     tx.touch(place, "themes")
 
 
@@ -101,12 +113,16 @@ def _judged(outlook: Outlook) -> Judged:
     return Judged(outlook.sureness, json.dumps(prior), json.dumps(list(outlook.shared_terms), ensure_ascii=False))
 
 
-def _propose(tx: Tx, conversation_id: int, found: ThemeSet) -> None:
-    """Replace what the last run proposed; a merge that somebody declined is not proposed again."""
+def _propose(tx: Tx, run: ThemeRun, found: ThemeSet) -> None:
+    """Replace what the last run proposed; a merge that somebody declined is not proposed again.
+
+    Only a full run looks for another grouping.
+    """
+    conversation_id = run.conversation_id
     rows = proposals_of(tx.db, conversation_id)
     declined = {pair_of(row) for row in rows if row.kind == MERGE and row.state == "declined"}
     for row in rows:
-        if row.state == "open":
+        if row.state == "open" and (row.kind == MERGE or run.kind == FULL):
             row.state, row.ended_at = "gone", tx.now
     wanted = [(MERGE, asdict(merge)) for merge in found.merges if frozenset((merge.into, merge.other)) not in declined]
     if found.regroup is not None:

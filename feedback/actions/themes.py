@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from feedback.domain.facts import IdeaGone, NotFound, NothingToUndo
+from feedback.domain.facts import IdeaGone, NotFound, NothingToUndo, ThemesEdited
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.texts import canonical, one_line
 from feedback.domain.themes import DESCRIPTION_LIMIT, Placed, members_of, moved
@@ -112,6 +112,7 @@ def undo_edit(tx: Tx, actor: Actor, conversation_id: int) -> Undone:
     _apply(tx, conversation_id, Patch(**json.loads(edit.inverse)))
     edit.undone_at = tx.now
     tx.touch(conversation_id, "themes")
+    tx.facts.append(ThemesEdited(conversation_id))
     return Undone(edit.kind, json.loads(edit.done))
 
 
@@ -141,6 +142,7 @@ def _note(tx: Tx, actor: Actor, conversation_id: int, kind: str, done: Mapping[s
         )
     )
     tx.touch(conversation_id, "themes")
+    tx.facts.append(ThemesEdited(conversation_id))
 
 
 def _plain(places: Mapping[str, Placed]) -> dict[str, list[Any]]:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from feedback.domain.embedders import EmbedderKind
 from feedback.settings import BadSetting, Settings, read_settings
 
 FORMATS = ("docx", "pdf", "xlsx", "csv", "json", "md")
+EMBEDDERS = tuple(kind.value for kind in EmbedderKind)
 
 
 def settings() -> Settings:
@@ -53,7 +55,8 @@ def run(host: str | None, port: int | None, public: bool | None, processes: int)
 
 @main.command()
 @click.option("--test", is_flag=True, help="Also what tests and checks need.")
-def setup(test: bool) -> None:  # noqa: ARG001 -- done by the bootstrap before this line runs
+@click.option("--embed", is_flag=True, help="Also a model that measures likeness of meaning (about 1 GB).")
+def setup(test: bool, embed: bool) -> None:  # noqa: ARG001 -- done by the bootstrap before this line runs
     """Set up what is missing, and stop."""
     click.echo("Everything is set up. Start with: python3 -m feedback", err=True)
 
@@ -78,12 +81,13 @@ def doctor() -> None:
 @click.option("--format", "fmt", type=click.Choice(("json", "csv", "md")), default="json", show_default=True)
 @click.option("--starter", type=_FILE, help="Names of themes, one a line, that ideas are drawn to.")
 @click.option("--sorts", type=_FILE, help="JSONL of participant, idea, theme: where people say that ideas belong.")
+@click.option("--embedder", type=click.Choice(EMBEDDERS), default="lexical", show_default=True, help="What measures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same files and seed, same themes.")
-def themes(file: Path, fmt: str, starter: Path | None, sorts: Path | None, seed: int) -> None:
+def themes(file: Path, fmt: str, starter: Path | None, sorts: Path | None, embedder: str, seed: int) -> None:
     """Find themes in FILE (CSV, TSV or JSONL with text and optional id, lang); no server needed."""
     from feedback.cli.themes import themes_command  # noqa: PLC0415 -- slow import
 
-    sys.exit(themes_command(file, fmt, seed, starter=starter, sorts=sorts))
+    sys.exit(themes_command(file, fmt, seed, starter=starter, sorts=sorts, embedder=embedder))
 
 
 @main.command()

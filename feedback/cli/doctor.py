@@ -12,9 +12,11 @@ from pathlib import Path
 from feedback import descriptors
 from feedback.addresses import free_port, lan_addresses
 from feedback.backups import read_status
+from feedback.domain.embedders import EmbedderKind
 from feedback.lock import HouseInUse
+from feedback.offers import has_library, model_folder
 from feedback.place import claims_of, hold, is_shared
-from feedback.settings import FREE_BYTES, ROOT, Settings
+from feedback.settings import FREE_BYTES, MODEL, ROOT, Settings
 from feedback.store.engine import FAULTS, check, is_sqlite, writer_engine
 
 
@@ -41,6 +43,7 @@ def examine(settings: Settings) -> int:
             _front_end,
             _files,
             _metrics,
+            _embedders,
             _network,
             _port,
         )
@@ -171,6 +174,32 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
         yield Finding("There are no figures for Prometheus; FEEDBACK_METRICS_TOKEN would switch them on.")
     else:
         yield Finding("Figures for Prometheus are at /metrics, for whoever has the token.")
+
+
+def _embedders(settings: Settings) -> Iterator[Finding]:
+    folder, offer = model_folder(settings.embedders.model), settings.embedders
+    if folder is not None and has_library():
+        yield Finding(f"The model {offer.model} can compare ideas, if the organiser chooses so.")
+    elif offer.model != MODEL:
+        yield Finding(
+            f"There is no model at {offer.model}, or nothing to load it with.",
+            "Name a folder or a package by FEEDBACK_EMBEDDER_MODEL, and run: python3 -m feedback setup --embed",
+        )
+    if offer.url is None:
+        return
+    from feedback.clustering.embedders import EmbedderFailed  # noqa: PLC0415 -- slow import
+    from feedback.embedding import make_embedder  # noqa: PLC0415 -- as above
+
+    try:
+        found = make_embedder(EmbedderKind.HTTP, offer)
+        size = found.encode(["feedback"]).shape[1] if found else 0
+    except EmbedderFailed as failure:
+        yield Finding(
+            f"The embedding endpoint at {offer.host} cannot be used ({failure.code}).",
+            "Check FEEDBACK_EMBEDDER_URL, FEEDBACK_EMBEDDER_NAME and FEEDBACK_EMBEDDER_KEY. Until then words alone do.",
+        )
+    else:
+        yield Finding(f"The embedding endpoint at {offer.host} gives vectors of {size} numbers.")
 
 
 def _network(_settings: Settings) -> Iterator[Finding]:

@@ -6,12 +6,16 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from feedback.cli.embedders import NoEmbedder, chosen_embedder
 from feedback.cli.sorts import LineRefused, read_sorts, read_starters
 from feedback.domain.rows import Row, Rows, read_rows
 from feedback.domain.sorts import Sort
-from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.domain.themes import IdeaText, Theme, ThemeSet, is_firm
+from feedback.settings import BadSetting
 
 SHOWN = 20  # bad lines named one by one
 
@@ -28,7 +32,15 @@ class FileRefused(Exception):
     """A file that themes cannot be found in; the message says which line and why."""
 
 
-def themes_command(file: Path, fmt: str, seed: int, *, starter: Path | None = None, sorts: Path | None = None) -> int:
+def themes_command(
+    file: Path,
+    fmt: str,
+    seed: int,
+    *,
+    starter: Path | None = None,
+    sorts: Path | None = None,
+    embedder: str = "lexical",
+) -> int:
     """Find the themes of a file and print them as json, csv or md; returns the exit code.
 
     Parameters
@@ -43,6 +55,8 @@ def themes_command(file: Path, fmt: str, seed: int, *, starter: Path | None = No
         Names of themes, a line each, that ideas are drawn to.
     sorts : Path, optional
         JSONL of what people say about where ideas belong.
+    embedder : str
+        "lexical", "local" or "http": what measures how alike ideas are.
     """
     try:
         ideas = read_ideas(file)
@@ -50,7 +64,8 @@ def themes_command(file: Path, fmt: str, seed: int, *, starter: Path | None = No
         said: list[Sort] = []
         if sorts:
             themes, said = read_sorts(sorts, [idea.id for idea in ideas], themes)
-    except (FileRefused, LineRefused) as refusal:
+        measure = chosen_embedder(embedder)
+    except (FileRefused, LineRefused, NoEmbedder, BadSetting) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
@@ -58,7 +73,9 @@ def themes_command(file: Path, fmt: str, seed: int, *, starter: Path | None = No
         return 1
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
-    found = find_themes(ideas, previous=themes, sorts=said, seed=seed, progress=_progress())
+    found = find_themes(ideas, previous=themes, sorts=said, embedder=measure, seed=seed, progress=_progress())
+    if found.problem:
+        _say_words_alone(found.problem)
     written = FORMATS[fmt](found, {idea.id: idea.text for idea in ideas})
     # Bytes, because the result is UTF-8 whatever the terminal speaks.
     sys.stdout.buffer.write(written.encode())
@@ -103,6 +120,12 @@ def _repeated(path: Path, row: Row, key: str, first: int) -> str:
     )
 
 
+def _say_words_alone(problem: str) -> None:
+    from feedback.wording import sentence_of_embedder  # noqa: PLC0415 -- the sentences come with Flask's translations
+
+    print(f"{sentence_of_embedder(problem)} ({problem})", file=sys.stderr)
+
+
 def _progress() -> Callable[[float, str], None]:
     said: set[str] = set()
 
@@ -119,15 +142,20 @@ def _as_json(found: ThemeSet, _texts: Mapping[str, str]) -> str:
         {
             "id": theme.id,
             "name": theme.name,
+            "firmness": theme.firmness,
+            "firm": is_firm(theme.firmness),
             "terms": list(theme.terms),
             "ideas": list(theme.ideas),
             "representatives": list(theme.representatives),
         }
         for theme in found.themes
     ]
-    result = {"themes": themes, "leftovers": list(found.leftovers)}
+    result: dict[str, Any] = {"themes": themes, "leftovers": list(found.leftovers)}
     if found.unsure is not None:
         result["unsure"] = list(found.unsure)
+    if found.reliability:
+        result["reliability"] = {name: round(share, 3) for name, share in found.reliability.items()}
+    result["outlooks"] = {idea: asdict(outlook) for idea, outlook in found.outlooks.items()}
     return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -148,7 +176,8 @@ def _as_markdown(found: ThemeSet, texts: Mapping[str, str]) -> str:
 
 
 def _section(theme: Theme, texts: Mapping[str, str]) -> str:
-    head = f"## {theme.id}. {_plain(theme.name)} ({len(theme.ideas)})"
+    loose = "" if is_firm(theme.firmness) else ", not firm"
+    head = f"## {theme.id}. {_plain(theme.name)} ({len(theme.ideas)}{loose})"
     terms = f"Terms: {_plain(', '.join(theme.terms))}" if theme.terms else ""
     typical = f"Typical:\n\n{_list(theme.representatives, texts)}"
     others = [idea for idea in theme.ideas if idea not in theme.representatives]

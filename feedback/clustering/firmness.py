@@ -18,7 +18,7 @@ from sklearn.preprocessing import normalize
 from feedback.clustering.clusters import Labels, kmeans
 from feedback.clustering.text import Word
 
-#: Agreement beyond chance from which a theme counts as firm: of themes found in shuffled words, 1 in 100 has as much.
+#: Agreement beyond chance from which a theme counts as firm; fewer than 1 in 100 themes of shuffled words have as much.
 FIRM_KAPPA = 0.2
 DEALS = 3  # how often the words are dealt; each deal is looked at from both sides
 SAMPLE = 1000  # ideas that are looked at: more make it no clearer
@@ -57,10 +57,11 @@ def firmness_of(words: Sequence[Sequence[Word]], places: Labels, *, seed: int) -
 def _firmness(agreed: NDArray[np.float64]) -> float:
     """Return kappa on a scale where firm is 0.5; `agreed` has rows seen, expected and looks, a column per idea."""
     seen, expected, looks = agreed.sum(axis=1)
-    size = agreed.shape[1]
     if looks == 0 or expected >= looks:
         return 0.0
-    kappa = (seen - expected) / (looks - expected) * size / (size + DOUBT)
+    # Ideas whose words fall into one half say nothing: what counts is how many could be looked at.
+    ideas = looks / (2 * DEALS)
+    kappa = (seen - expected) / (looks - expected) * ideas / (ideas + DOUBT)
     return float(np.clip(round(kappa / (2 * FIRM_KAPPA), 4), 0.0, 1.0))
 
 

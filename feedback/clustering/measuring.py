@@ -49,7 +49,8 @@ class Measured:
             found = self._asked.encode(texts) if self._asked else None
         except EmbedderFailed:
             found = None
-        return np.zeros((len(texts), self.vectors.rows.shape[1])) if found is None else found
+        size = self.vectors.rows.shape[1]
+        return np.zeros((len(texts), size)) if found is None or found.shape[1] != size else found
 
 
 def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Embedder | None, seed: int) -> Measured:
@@ -76,7 +77,7 @@ def _measured(room: Room, embedder: Embedder | None, seed: int) -> Measured:
 
 def _rows_of(room: Room, lexicon: Lexicon, embedder: Embedder | None) -> tuple[Rows, str, str]:
     """Return the rows, what they were measured by, and the code of why it was not what was asked for."""
-    if embedder is None or not room.ids:
+    if embedder is None or not any(room.texts):
         return lexicon.rows, LEXICAL, ""
     try:
         return embedder.encode(room.texts), embedder.id, ""

@@ -12,6 +12,7 @@ from feedback.clustering.firmness import firmness_of
 from feedback.clustering.measuring import Measured
 from feedback.clustering.reasons import held_everywhere, shared_terms
 from feedback.clustering.refine import NOWHERE, Mask
+from feedback.clustering.regrouping import regrouped
 from feedback.clustering.sorting import Said
 from feedback.clustering.standing import Standing, named, said_of
 from feedback.domain.sorts import Sort
@@ -56,9 +57,12 @@ def looked_back(
     themes = tuple(
         replace(theme, firmness=firm.get(at, earlier.get(theme.id))) for at, theme in enumerate(found.themes)
     )
+    # Whoever looks again at what they know already is not told twice that it could be otherwise.
+    search = bool(start.themes) and not start.seen.all() and not quick
     return replace(
         found,
         themes=themes,
+        regroup=regrouped(seen, end.places, known, seed=seed) if search else None,
         outlooks=_outlooks(seen, end, view, sureness),
         reliability=dict(zip(people, view.right.tolist(), strict=True)),
         merges=_confused(themes, end, said),

@@ -15,12 +15,11 @@ from feedback.clustering.refine import NOWHERE, Mask
 from feedback.clustering.room import Room
 from feedback.clustering.sorting import Said, Shares
 from feedback.clustering.vectors import Vectors
-from feedback.domain.sorts import Sort
+from feedback.domain.sorts import SURE, Sort
 from feedback.domain.themes import Theme, ThemeSet
 
 CALLED = 0.1  # likeness to a name from which an idea that nobody has placed or sorted may go there
 DRAWN = 0.5  # and the share that this theme must have, beside all others
-SURE = 0.95  # share below which it is not known where an idea belongs
 
 
 @dataclass(frozen=True, slots=True)

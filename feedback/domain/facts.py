@@ -28,6 +28,13 @@ class AlignmentRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemesEdited:
+    """A person changed the themes or took a change back: what the machine thinks of the rest is out of date."""
+
+    conversation_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrewRevoked:
     """These crew members lost their link: whatever they hold open must close."""
 
@@ -49,7 +56,13 @@ class ConversationClosed:
 
 
 Fact = (
-    ConversationChanged | ThemesRequested | AlignmentRequested | CrewRevoked | ConversationCleared | ConversationClosed
+    ConversationChanged
+    | ThemesRequested
+    | ThemesEdited
+    | AlignmentRequested
+    | CrewRevoked
+    | ConversationCleared
+    | ConversationClosed
 )
 
 
@@ -142,6 +155,30 @@ class ConversationFull(Refusal):
     code = "full"
 
 
+class ThemeGone(Refusal):
+    """There is no such theme here, or it does not stand any more."""
+
+    code = "theme_gone"
+
+
+class NotSorting(Refusal):
+    """The room is not asked to sort now; only own ideas may be sorted."""
+
+    code = "not_sorting"
+
+
+class TooFewThemes(Refusal):
+    """There are not enough themes to sort into; detail: limit."""
+
+    code = "too_few_themes"
+
+
+class VotingFixed(Refusal):
+    """Somebody has voted on this prompt: what a vote can say stays."""
+
+    code = "voting_fixed"
+
+
 class NothingToUndo(Refusal):
     """There is no theme edit, or no word on subjects, left to undo."""
 
@@ -166,16 +203,22 @@ class LookInFlight(Refusal):
     code = "look_in_flight"
 
 
-class TooFewThemes(Refusal):
+class TooFewConversations(Refusal):
     """Fewer than two conversations have themes, so there is nothing to compare."""
 
-    code = "too_few_themes"
+    code = "too_few_conversations"
 
 
 class WrongMove(Refusal):
     """That step does not follow from the present state."""
 
     code = "wrong_move"
+
+
+class ConsentMissing(Refusal):
+    """Words would leave the house, and nobody has said that they may."""
+
+    code, status = "consent_missing", 422
 
 
 class CodeMismatch(Refusal):

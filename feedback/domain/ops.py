@@ -52,13 +52,25 @@ class VoteOp:
     rev: int
 
 
-Op = IdeaOp | EditOp | WithdrawOp | VoteOp
+@dataclass(frozen=True, slots=True)
+class SortOp:
+    """Say where an idea belongs: in a theme, in none of them (None), or nothing, once it is passed over (`skip`)."""
+
+    op: str
+    idea: str
+    theme: int | None
+    skip: bool
+    rev: int
+
+
+Op = IdeaOp | EditOp | WithdrawOp | VoteOp | SortOp
 Ack = dict[str, Any]
 _FIELDS = {
     "idea": ({"op", "k", "id", "prompt", "text", "lang"}),
     "edit": ({"op", "k", "idea", "text", "rev"}),
     "withdraw": ({"op", "k", "idea", "rev"}),
     "vote": ({"op", "k", "idea", "val", "rev"}),
+    "sort": ({"op", "k", "idea", "theme", "skip", "rev"}),
 }
 
 
@@ -74,8 +86,10 @@ def parse_op(data: object) -> Op:
             return EditOp(op, _ulid(data, "idea"), _text(data, "text"), check_rev(data["rev"]))
         case "withdraw":
             return WithdrawOp(op, _ulid(data, "idea"), check_rev(data["rev"]))
-        case _:
+        case "vote":
             return VoteOp(op, _ulid(data, "idea"), check_val(data["val"]), check_rev(data["rev"]))
+        case _:
+            return _sort(op, data)
 
 
 def op_id(data: object) -> str:
@@ -95,6 +109,14 @@ def ack_of(op: str, result: Mapping[str, Any] | None, refusal: Refusal | None) -
             return {"op": op, "status": refusal.code, **refusal.detail}
         case _:
             return {"op": op, "status": "rejected", "code": refusal.code, "detail": dict(refusal.detail)}
+
+
+def _sort(op: str, data: Mapping[str, object]) -> SortOp:
+    theme = None if data["theme"] is None else _number(data, "theme")
+    skip = data["skip"]
+    if not isinstance(skip, bool) or (skip and theme is not None):
+        raise BadValue(field="skip")
+    return SortOp(op, _ulid(data, "idea"), theme, skip, check_rev(data["rev"]))
 
 
 def _kind(data: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from feedback.domain.facts import BadValue, PromptClosed, WrongMove
+from feedback.domain.facts import BadValue, PromptClosed, VotingFixed, WrongMove
 
 BUDGET_LIMIT = 1_000
 
@@ -36,6 +36,7 @@ class Scene(StrEnum):
     JOIN = "join"
     RANKING = "ranking"
     THEMES = "themes"
+    OPINIONS = "opinions"
     SPOTLIGHT = "spotlight"
 
 
@@ -59,8 +60,20 @@ def check_open(prompt: PromptState, conversation: ConversationState) -> None:
         raise PromptClosed
 
 
-def check_budget(votes_each: int | None) -> int | None:
-    """Return the vote budget, or raise BadValue unless it is None (unlimited) or 1 to 1,000."""
+def change_voting(now: Voting, to: Voting, *, voted: bool) -> Voting:
+    """Return what votes on a prompt can say, or raise VotingFixed where that would change what `voted` has said."""
+    if voted and to is not now:
+        raise VotingFixed
+    return to
+
+
+def check_budget(votes_each: int | None, voting: Voting = Voting.SUPPORT) -> int | None:
+    """Return the vote budget, or raise BadValue unless it is None (unlimited) or 1 to 1,000.
+
+    Opinions are not spent: a prompt that asks for them has no budget, whatever is given.
+    """
+    if voting is Voting.OPINION:
+        return None
     if votes_each is not None and not 1 <= votes_each <= BUDGET_LIMIT:
         raise BadValue(field="votes_each")
     return votes_each

@@ -21,6 +21,7 @@ class Deed(StrEnum):
 
     WRITE = "write"
     VOTE = "vote"
+    SORT = "sort"
     SEE_HIDDEN = "see_hidden"
     RUN_PROMPTS = "run_prompts"
     HIDE = "hide"
@@ -35,7 +36,7 @@ class Deed(StrEnum):
 _CONSOLE = frozenset({Deed.SEE_HIDDEN, Deed.RUN_PROMPTS, Deed.HIDE, Deed.DRIVE_STAGE, Deed.FIND_THEMES, Deed.IMPORT})
 _DESK = frozenset({Deed.SEE_HIDDEN, Deed.FIND_THEMES, Deed.EDIT_THEMES, Deed.REPORT})
 _MAY: dict[Role, frozenset[Deed]] = {
-    Role.PARTICIPANT: frozenset({Deed.WRITE, Deed.VOTE}),
+    Role.PARTICIPANT: frozenset({Deed.WRITE, Deed.VOTE, Deed.SORT}),
     Role.STAGE: frozenset(),
     Role.FACILITATOR: _CONSOLE,
     Role.RAPPORTEUR: _DESK,

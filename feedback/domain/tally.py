@@ -17,20 +17,28 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An idea's counts with its rank; equal support shares a rank (1, 2, 2, 4)."""
+    """An idea's counts with its rank; equal counts for and against share a rank (1, 2, 2, 4)."""
 
     rank: int
     line: Line
 
 
 def ranked(lines: Iterable[Line]) -> tuple[Ranked, ...]:
-    """Order by support, then by arrival; ties share a rank (standard competition ranking)."""
-    ordered = sorted(lines, key=lambda line: (-line.agree, line.number))
+    """Order by those who agree, then by fewer who disagree, then by arrival; ties share a rank (standard competition).
+
+    Where a vote can only support, nobody disagrees, so there it is the order of support.
+    """
+    ordered = sorted(lines, key=lambda line: order_of(line.agree, line.disagree, line.number))
     out: list[Ranked] = []
     for place, line in enumerate(ordered, start=1):
-        tied = out and out[-1].line.agree == line.agree
+        tied = out and order_of(out[-1].line.agree, out[-1].line.disagree) == order_of(line.agree, line.disagree)
         out.append(Ranked(out[-1].rank if tied else place, line))
     return tuple(out)
+
+
+def order_of(agree: int, disagree: int, number: int = 0) -> tuple[int, int, int]:
+    """Return what ideas are sorted by, the best first; `number` is the place of arrival."""
+    return (-agree, disagree, number)
 
 
 def count(votes: Iterable[tuple[str, int | None]]) -> dict[str, tuple[int, int, int]]:

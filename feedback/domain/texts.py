@@ -1,5 +1,6 @@
 """What people may write: one measure of length for browser, rule and database, and what is taken out of a text."""
 
+import hashlib
 import re
 import unicodedata
 
@@ -32,6 +33,11 @@ def normal(text: str) -> str:
 def length_of(text: str) -> int:
     """Count code points after NFC, line-feed normalisation and trimming, as the phone's counter does."""
     return len(normal(text))
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of the text's words: in NFC, with single spaces. What is kept of a text is found by it."""
+    return hashlib.sha256(" ".join(unicodedata.normalize("NFC", text).split()).encode()).hexdigest()
 
 
 def canonical(text: str, *, limit: int = IDEA_LIMIT) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 ENOUGH_FOR_THEMES = 20  # ideas below which a list is clearer than themes
+#: Firmness of a theme, or sureness of an idea's place, from which on it is called firm.
+FIRM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +115,8 @@ def moved(
 def members_of(places: Mapping[str, Placed], theme: int) -> tuple[str, ...]:
     """List the ids of the ideas in a theme, in id order."""
     return tuple(sorted(idea_id for idea_id, place in places.items() if place.theme == theme))
+
+
+def is_firm(share: float | None) -> bool | None:
+    """Tell whether a theme, or an idea's place, would come out the same again; None = nobody has judged it."""
+    return None if share is None else share >= FIRM

@@ -6,13 +6,15 @@ import { readBoot, region } from "./lib/boot.ts";
 import { askedWait, call, fetcherOf, postAtLeaving } from "./lib/calls.ts";
 import { Model } from "./lib/model.ts";
 import { browserClock, Outbox, tabsOf } from "./lib/outbox.ts";
+import { Sorter } from "./lib/sorter.ts";
 import { socketOf } from "./lib/socket.ts";
 import { localStorageOrNull, openStore } from "./lib/storage.ts";
-import type { Mine } from "./lib/types.ts";
+import type { Card, Mine } from "./lib/types.ts";
 import { Wire } from "./lib/wire.ts";
 import { Bar } from "./parts/bar.tsx";
 import { List } from "./parts/list.tsx";
 import { Notices, PromptHead, Status } from "./parts/prompt.tsx";
+import { Sorting } from "./parts/sort.tsx";
 import { Writing } from "./parts/write.tsx";
 
 const boot = readBoot();
@@ -38,6 +40,7 @@ const wire: Wire = new Wire(
 );
 const outbox = new Outbox(boot.code, store, wire, browserClock, tabsOf(boot.code));
 const writing = new Writing(model, store);
+const sorter = new Sorter(fetchCards, () => model.room.value, browserClock);
 const MINE_JITTER = 10_000;
 let drawn = false;
 let learnedAt = 0;
@@ -46,6 +49,8 @@ let pageTold = boot.mine !== undefined;
 
 model.attach(outbox);
 outbox.onSettled((op, ack) => writing.settle(op, ack));
+outbox.onSettled((op, ack) => op.k === "idea" && ack.status === "ok" && sorter.ownSaved(op.id));
+sorter.attach(outbox);
 readAddress();
 watchPage();
 render(<Status model={model} />, region("status"));
@@ -66,7 +71,13 @@ function take(room: NonNullable<typeof wire.room>): void {
   drawn = true;
   render(<PromptHead model={model} hasText={() => writing.length.value > 0} />, emptied("prompt"));
   render(<List model={model} restore={(text) => writing.restore(text)} />, emptied("list"));
-  render(<Bar model={model} form={region("write")} write={() => writing.focus()} />, region("bar"));
+  render(<Sorting model={model} sorter={sorter} />, emptied("sorting"));
+  render(<Bar model={model} sorter={sorter} form={region("write")} write={() => writing.focus()} />, region("bar"));
+}
+
+async function fetchCards(n: number): Promise<Card[]> {
+  const answer = await call<{ cards: Card[] }>(`/c/${encodeURIComponent(boot.code)}/cards?n=${n}`);
+  return answer?.cards ?? [];
 }
 
 async function learnMine(): Promise<void> {

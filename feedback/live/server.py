@@ -213,7 +213,7 @@ class Live:
             changes = delta_of(database, place, due.since, due.upto, crew=crew, sizes=sizes)
         if changes is None:
             return None
-        if "themes" not in changes and not sizes and changes.keys() & {"ideas", "tallies", "gone"}:
+        if changes.pop("owes", False):
             self._owed.setdefault(place, time.monotonic())
         changes["counts"]["here"] = self._presence.here(place)
         shown = self._presence.shown(place)

@@ -13,6 +13,7 @@ from feedback.store.engine import writer_engine
 from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Change, Conversation, Participant
 from feedback.store.schema import upgrade
+from feedback.store.sorts import SortRow
 
 #: How far commit numbers jump when nobody can say which ones screens have seen.
 FAR_AHEAD = 1_000_000
@@ -51,7 +52,8 @@ def complaints_of(db: Connection) -> list[str]:
     """List in English what does not add up: counts that are not their rows, commit numbers with gaps."""
     return [
         *_complaint(db, _drifted(), "ideas count other votes than there are"),
-        *_complaint(db, _ahead(), "rows carry a later commit number than their conversation"),
+        *_complaint(db, _ahead(Vote), "rows carry a later commit number than their conversation"),
+        *_complaint(db, _ahead(SortRow), "sorted rows carry a later commit number than their conversation"),
         *_wrong_heads(db),
     ]
 
@@ -121,14 +123,14 @@ def _drifted() -> Select[int]:
     )
 
 
-def _ahead() -> Select[int]:
-    """Count the ideas and votes that are newer than their conversation."""
+def _ahead(kind: type[Vote] | type[SortRow]) -> Select[int]:
+    """Count the ideas, and the votes on them or the sorts, that are newer than their conversation."""
     return (
         select(func.count())
         .select_from(Idea)
         .join(Conversation, Conversation.id == Idea.conversation_id)
-        .outerjoin(Vote, and_(Vote.idea_id == Idea.id, Vote.seq > Conversation.seq))
-        .where(or_(Idea.seq > Conversation.seq, Vote.idea_id.is_not(None)))
+        .outerjoin(kind, and_(kind.idea_id == Idea.id, kind.seq > Conversation.seq))
+        .where(or_(Idea.seq > Conversation.seq, kind.idea_id.is_not(None)))
     )
 
 

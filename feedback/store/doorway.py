@@ -2,12 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, literal_column, or_, select
 
 from feedback.domain.ideas import IdeaState
 from feedback.store.ideas import Idea, Vote
 from feedback.store.ops import FIND_PARTICIPANT
 from feedback.store.programme import Change, Conference, Conversation, Prompt, Strand
+from feedback.store.sorts import SortRow
 from feedback.store.statements import Statement
 
 
@@ -46,13 +47,17 @@ _HAS_OWN = Statement(
         or_(
             exists().where(Vote.participant_id == bindparam("participant")),
             exists().where(Idea.participant_id == bindparam("participant")),
+            exists().where(SortRow.participant_id == bindparam("participant")),
         )
     )
 )
 _OTHER_THAN_VOTES = Statement(
     lambda _: select(
         exists().where(
-            Change.conversation_id == bindparam("conversation"), Change.seq > bindparam("since"), Change.kind != "vote"
+            Change.conversation_id == bindparam("conversation"),
+            Change.seq > bindparam("since"),
+            Change.kind != literal_column("'vote'"),
+            Change.kind != literal_column("'sort'"),
         )
     )
 )
@@ -65,6 +70,9 @@ _IDEAS = Statement(
         .where(Idea.participant_id == bindparam("participant"))
         .order_by(Idea.number)
     )
+)
+_SORTED = Statement(
+    lambda _: select(func.coalesce(func.max(SortRow.rev), 0)).where(SortRow.participant_id == bindparam("participant"))
 )
 _BUDGETS = Statement(
     lambda _: select(Prompt.id, Prompt.votes_each).where(Prompt.conversation_id == bindparam("conversation"))
@@ -92,13 +100,13 @@ def participant_at(db: Connection, conversation_id: int, token_hash: str) -> int
 
 
 def has_own(db: Connection, participant_id: int) -> bool:
-    """Tell whether a participant has voted or written anything here."""
+    """Tell whether a participant has voted, written or sorted anything here."""
     row = _first(db, _HAS_OWN, participant=participant_id)
     return bool(row and row[0])
 
 
 def only_votes_since(db: Connection, conversation_id: int, seq: int) -> bool:
-    """Tell whether nothing but votes came after a commit number."""
+    """Tell whether nothing but votes and sorts came after a commit number."""
     row = _first(db, _OTHER_THAN_VOTES, conversation=conversation_id, since=seq)
     return not (row and row[0])
 
@@ -107,10 +115,11 @@ def mine_of(db: Connection, conversation_id: int, participant_id: int) -> dict[s
     """Return what only this participant may see: own votes, own ideas in whatever state, what is left to spend."""
     votes = _VOTES.fetch(db, participant=participant_id)
     ideas = _IDEAS.fetch(db, participant=participant_id)
+    sorted_at = _SORTED.fetch(db, participant=participant_id)[0][0]
     spent = dict(_SPENT.fetch(db, participant=participant_id)) if votes else {}
     return {
         "participant": str(participant_id),
-        "max_rev": max([rev for _, _, rev in votes] + [idea[4] for idea in ideas], default=0),
+        "max_rev": max([sorted_at, *(rev for _, _, rev in votes), *(idea[4] for idea in ideas)]),
         "votes": {idea_id: val for idea_id, val, _ in votes if val is not None},
         "ideas": [
             dict(zip(("id", "text", "state", "reason", "rev", "seq", "prompt"), idea, strict=True)) for idea in ideas

@@ -67,7 +67,7 @@ class Vote(Base):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many joined, how many ideas are shown, and how many votes support them."""
+    """How many joined, how many ideas are shown, and how many votes stand on them."""
 
     joined: int
     ideas: int
@@ -75,14 +75,20 @@ class Counts:
 
 
 def counts_of(db: Session | Connection, conversation_id: int) -> Counts:
-    """Count joined participants, shown ideas and supporting votes of a conversation."""
+    """Count joined participants, shown ideas and standing votes of a conversation."""
     joined = db.scalar(select(Conversation.joined).where(Conversation.id == conversation_id)) or 0
     ideas, votes = db.execute(
-        select(func.count(), func.coalesce(func.sum(Idea.agree), 0)).where(
+        select(func.count(), func.coalesce(func.sum(Idea.agree + Idea.disagree + Idea.passes), 0)).where(
             Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN
         )
     ).one()
     return Counts(joined, ideas, int(votes))
+
+
+def has_votes(db: Session, prompt_id: int) -> bool:
+    """Tell whether anybody has ever voted on an idea of a prompt."""
+    query = select(Vote.idea_id).join(Idea, Idea.id == Vote.idea_id).where(Idea.prompt_id == prompt_id)
+    return db.scalars(query.limit(1)).first() is not None
 
 
 def ideas_of(db: Session, conversation_id: int, *, shown_only: bool = True) -> list[Idea]:

@@ -34,6 +34,7 @@ class KnownIdea(NamedTuple):
     votes: int
     prompt_id: int
     votes_each: int | None
+    voting: str
     prompt_state: str
     conversation_state: str
 
@@ -75,6 +76,7 @@ def _about_idea(*more: Any) -> Any:
             Idea.agree + Idea.disagree + Idea.passes,
             Idea.prompt_id,
             Prompt.votes_each,
+            Prompt.voting,
             Prompt.state,
             Conversation.state,
             *more,

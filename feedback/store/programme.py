@@ -21,6 +21,8 @@ class Conference(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     #: How ideas are measured: lexical, or one of the embedders that the settings offer.
     embedder: Mapped[str] = mapped_column(String(8), default="lexical")
+    #: Where words may be sent, as the organiser agreed: scheme and host. Another place needs another word of theirs.
+    embedder_place: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[Instant]
 
 
@@ -107,7 +109,8 @@ class Participant(Base):
 class Change(Base):
     """What a commit changed: the seed of every beat and delta.
 
-    `ref` names the idea where `kind` is "idea", or "vote": then nothing of it but its tally has changed.
+    `ref` names the idea where `kind` is "idea", "vote" (nothing but its tally has changed), or "sort" (its place may
+    have).
     """
 
     __tablename__ = "change"

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from feedback.domain.embedders import EmbedderChoice
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Conference, Conversation, Strand, prompts_of
 from feedback.store.sorts import sorts_of
-from feedback.store.themes import ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
+from feedback.store.themes import FULL, RESCORE, ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
+from feedback.store.vectors import choice_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class RunInput:
     seed: int
     sorts: tuple[Sort, ...] = ()
     barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    quick: bool = False
+    embedder: EmbedderChoice = field(default_factory=EmbedderChoice)
 
 
 def run_input(engine: Engine, run_id: int) -> RunInput | None:
@@ -44,6 +48,8 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
             run.seed,
             sorts_of(db, place),
             barred_of(db, place),
+            run.kind == RESCORE,
+            choice_of(db),
         )
 
 
@@ -58,6 +64,7 @@ def overdue_conversations(engine: Engine) -> list[int]:
     with Session(engine) as db:
         newest = (
             select(ThemeRun.conversation_id, func.max(ThemeRun.id).label("id"))
+            .where(ThemeRun.kind == FULL)
             .group_by(ThemeRun.conversation_id)
             .subquery()
         )
@@ -98,8 +105,10 @@ def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) ->
             row.named_by_person,
             tuple(row.terms),
             tuple(members[row.number]),
-            description=row.description,
-            locked=row.locked,
+            tuple(row.representatives),
+            row.description,
+            row.locked,
+            row.firmness,
         )
         for row in rows
     )

@@ -2,14 +2,17 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, literal_column, or_, select
 
 from feedback.domain.ideas import IdeaState, Source
 from feedback.domain.programme import PromptState
+from feedback.domain.sorts import share_of
 from feedback.store.ideas import Idea
+from feedback.store.opinions import opinions_shown
 from feedback.store.programme import Change, Conversation, Prompt, Strand
+from feedback.store.sorts import settled
 from feedback.store.statements import Statement
-from feedback.store.themes import Placement, ThemeRow, ThemeRun
+from feedback.store.themes import FULL, Placement, ThemeRow, ThemeRun
 
 #: A delta may reach back so many commits, and hold so many ideas, and so many tallies of others (which then cost as
 #: much); beyond that the whole state is cheaper: it is built once for all who ask.
@@ -17,7 +20,8 @@ DELTA_LIMIT = 10_000
 IDEAS_LIMIT = 500
 TALLIES_LIMIT = 2_000
 _WHOLE = frozenset({"cleared"})
-_ABOUT_IDEAS = frozenset({"idea", "vote"})
+_ABOUT_IDEAS = frozenset({"idea", "vote", "sort"})
+_ABOUT_THEMES = frozenset({"themes", "sorting"})
 #: The states of ideas that screens show.
 _FOR_ALL = frozenset({IdeaState.SHOWN.value})
 _FOR_CREW = _FOR_ALL | {IdeaState.HIDDEN.value}
@@ -98,14 +102,22 @@ _CHANGED_FOR_CREW = Statement(lambda _: _changed(crew=True))
 _LOGGED = Statement(lambda _: _logged())
 _COUNTS = Statement(
     lambda _: (
-        select(Conversation.joined, func.count(Idea.agree), func.coalesce(func.sum(Idea.agree), 0))
+        select(
+            Conversation.joined,
+            func.count(Idea.agree),
+            func.coalesce(func.sum(Idea.agree + Idea.disagree + Idea.passes), 0),
+        )
         .outerjoin(Idea, and_(Idea.conversation_id == Conversation.id, Idea.state == literal_column("'shown'")))
         .where(Conversation.id == bindparam("conversation"))
         .group_by(Conversation.id, Conversation.joined)
     )
 )
+#: Whether a theme stands, and whether the room is asked to sort.
 _HAS_THEMES = Statement(
-    lambda _: select(exists().where(ThemeRow.conversation_id == bindparam("conversation"), ThemeRow.standing.is_(True)))
+    lambda _: select(
+        exists().where(ThemeRow.conversation_id == bindparam("conversation"), ThemeRow.standing.is_(True)),
+        Conversation.sorting,
+    ).where(Conversation.id == bindparam("conversation"))
 )
 
 
@@ -127,6 +139,7 @@ def state_of(db: Connection, conversation_id: int, *, crew: bool) -> Json:
         "stage": _stage(head),
         **themes_of(db, conversation_id),
         "run": _run(db, conversation_id),
+        "opinions": opinions_shown(db, conversation_id),
         "counts": counts_of(db, conversation_id),
     }
 
@@ -137,7 +150,8 @@ def delta_of(
     """Return what changed after `since` up to `upto` as absolute values; None when only the whole state will do.
 
     Ideas of which only votes changed come as tallies, `[number, agree, disagree, passes]`: words are most of an idea.
-    sizes: also the themes when only their sizes and votes have changed with their ideas; they cost as much as all else.
+    sizes: also the themes when only their sizes and votes, or how much is sorted, have changed with their ideas; they
+    cost as much as all else. Without them `owes` says that they have.
     """
     if upto - since > DELTA_LIMIT:
         return None
@@ -155,12 +169,18 @@ def delta_of(
     if kinds & {"stage", "title"}:
         head = _head(db, conversation_id)
         changes |= {"stage": _stage(head), "conversation": _conversation(head)}
-    if "themes" in kinds or (sizes and kinds & _ABOUT_IDEAS):
-        found_themes = themes_of(db, conversation_id)
-        changes |= found_themes if found_themes["themes"] or "themes" in kinds else {}
+    if "opinions" in kinds:
+        changes["opinions"] = opinions_shown(db, conversation_id)
     if kinds & {"run", "themes"}:
         changes["run"] = _run(db, conversation_id)
-    return changes
+    return changes | _of_themes(db, conversation_id, kinds, sizes=sizes)
+
+
+def _of_themes(db: Connection, conversation_id: int, kinds: set[str], *, sizes: bool) -> Json:
+    if kinds & _ABOUT_THEMES or (sizes and kinds & _ABOUT_IDEAS):
+        found = themes_of(db, conversation_id)
+        return found if found["themes"] or kinds & _ABOUT_THEMES else {}
+    return {"owes": True} if kinds & _ABOUT_IDEAS else {}
 
 
 def _of_ideas(db: Connection, span: Json, logged: list[Logged], *, crew: bool) -> Json | None:
@@ -180,14 +200,26 @@ def _of_ideas(db: Connection, span: Json, logged: list[Logged], *, crew: bool) -
 
 
 def themes_of(db: Connection, conversation_id: int) -> Json:
-    """Return the standing themes with their sizes and votes as of now, and how many ideas are in none."""
-    if not _HAS_THEMES.fetch(db, conversation=conversation_id)[0][0]:
-        return {"themes": [], "leftovers": 0}
-    return _themes(db, conversation_id)
+    """Return the standing themes with their sizes and votes as of now, how many ideas are in none, and the sorting.
+
+    `sorting`: whether the room is asked, the share of shown ideas that are sorted, and how many are not.
+    """
+    found = _HAS_THEMES.fetch(db, conversation=conversation_id)
+    has_themes, asked = found[0] if found else (False, False)
+    sorting = {"open": bool(asked), "sorted": 0, "unsure": 0}
+    if not has_themes:
+        return {"themes": [], "leftovers": 0, "sorting": sorting}
+    return _themes(db, conversation_id, sorting)
+
+
+def sorting_of(db: Connection, conversation_id: int) -> Json:
+    """Return whether the room is asked to sort, the share of shown ideas that are sorted, and how many are not."""
+    sorting: Json = themes_of(db, conversation_id)["sorting"]
+    return sorting
 
 
 def counts_of(db: Connection, conversation_id: int) -> Json:
-    """Count who joined, ideas shown and supporting votes."""
+    """Count who joined, ideas shown and standing votes."""
     joined, ideas, votes = _COUNTS.fetch(db, conversation=conversation_id)[0]
     return {"joined": joined, "ideas": ideas, "votes": int(votes)}
 
@@ -228,12 +260,19 @@ def _stage(head: Row[Any]) -> Json:
 def _prompts(db: Connection, conversation_id: int, *, crew: bool) -> list[Json]:
     # A draft is the crew's: the room sees a prompt when it opens.
     rows = db.execute(
-        select(Prompt.id, Prompt.number, Prompt.text, Prompt.state, Prompt.votes_each)
+        select(Prompt.id, Prompt.number, Prompt.text, Prompt.state, Prompt.votes_each, Prompt.voting)
         .where(Prompt.conversation_id == conversation_id)
         .order_by(Prompt.number)
     )
     return [
-        {"id": row.id, "number": row.number, "text": row.text, "state": row.state.value, "votes_each": row.votes_each}
+        {
+            "id": row.id,
+            "number": row.number,
+            "text": row.text,
+            "state": row.state.value,
+            "votes_each": row.votes_each,
+            "voting": row.voting,
+        }
         for row in rows
         if crew or row.state is not PromptState.DRAFT
     ]
@@ -255,19 +294,25 @@ def _idea(row: IdeaRow) -> Json:
     return idea | {"hidden": row.reason} if row.state == IdeaState.HIDDEN else idea
 
 
-def _themes(db: Connection, conversation_id: int) -> Json:
+def _themes(db: Connection, conversation_id: int, sorting: Json) -> Json:
     # Counted by the database: every beat asks for this, and a room may hold thousands of ideas.
     shown = (
-        select(Placement.theme, func.count(), func.sum(Idea.agree))
+        select(Placement.theme, func.count(), func.sum(Idea.agree), func.sum(case((settled(), 1), else_=0)))
         .select_from(Idea)
         .outerjoin(Placement, Placement.idea_id == Idea.id)
         .where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
         .group_by(Placement.theme)
     )
-    sizes = {theme: (count, int(votes)) for theme, count, votes in db.execute(shown)}
+    counted = [(theme, count, int(votes), int(done)) for theme, count, votes, done in db.execute(shown)]
+    sizes = {theme: (count, votes) for theme, count, votes, _ in counted}
     rows = db.execute(
         select(
-            ThemeRow.number, ThemeRow.name, ThemeRow.terms, ThemeRow.representatives, ThemeRow.named_by_person
+            ThemeRow.number,
+            ThemeRow.name,
+            ThemeRow.terms,
+            ThemeRow.representatives,
+            ThemeRow.named_by_person,
+            ThemeRow.locked,
         ).where(ThemeRow.conversation_id == conversation_id, ThemeRow.standing.is_(True))
     ).all()
     homes = _homes(db, [idea_id for row in rows for idea_id in row.representatives])
@@ -286,7 +331,11 @@ def _themes(db: Connection, conversation_id: int) -> Json:
     themes.sort(key=lambda theme: (-theme["votes"], -theme["ideas_count"], theme["id"]))
     # An idea whose theme does not stand any more is a leftover, here as on the desk and in reports.
     grouped = sum(theme["ideas_count"] for theme in themes)
-    return {"themes": themes, "leftovers": sum(count for count, _ in sizes.values()) - grouped if themes else 0}
+    ideas = sum(count for _, count, _, _ in counted)
+    locked = {row.number for row in rows if row.locked}
+    done = sum(count if theme in locked else sure for theme, count, _, sure in counted)
+    sorting |= {"sorted": share_of(done, ideas), "unsure": ideas - done}
+    return {"themes": themes, "leftovers": ideas - grouped if themes else 0, "sorting": sorting}
 
 
 def _homes(db: Connection, ids: list[str]) -> dict[str, int | None]:
@@ -298,7 +347,9 @@ def _homes(db: Connection, ids: list[str]) -> dict[str, int | None]:
 def _run(db: Connection, conversation_id: int) -> Json | None:
     row = db.execute(
         select(ThemeRun.id, ThemeRun.state).where(
-            ThemeRun.conversation_id == conversation_id, ThemeRun.state.in_(("queued", "running"))
+            ThemeRun.conversation_id == conversation_id,
+            ThemeRun.state.in_(("queued", "running")),
+            ThemeRun.kind == FULL,
         )
     ).first()
     return None if row is None else {"id": row.id, "state": row.state, "progress": 0}

@@ -49,8 +49,9 @@ class ThemeRow(Base):
     firmness: Mapped[MaybeShare]
     #: Number of the theme that took its ideas, if a person merged it.
     merged_into: Mapped[int | None]
-    #: Number of the theme that a person split it from.
+    #: Number of the theme that a person split it from, and the commit number at which that was done.
     split_from: Mapped[int | None]
+    split_seq: Mapped[int | None]
 
 
 class Placement(Base):
@@ -160,8 +161,8 @@ def run_in_flight(db: Session, conversation_id: int) -> ThemeRun | None:
 
 
 def last_run(db: Session, conversation_id: int) -> ThemeRun | None:
-    """Return the conversation's newest theme run, in whatever state."""
-    query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id)
+    """Return the conversation's newest full theme run, in whatever state."""
+    query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id, ThemeRun.kind == FULL)
     return db.scalars(query.order_by(ThemeRun.id.desc())).first()
 
 

@@ -15,6 +15,7 @@ from feedback.web import (
     organiser,
     participant,
     rapporteur,
+    sorting,
     stage,
 )
 
@@ -24,5 +25,18 @@ def register(app: Flask, protect: CSRFProtect) -> None:
     i18n.init(app)
     errors.init(app)
     ops.exempt(protect)
-    for module in (assets, participant, ops, stage, facilitator, flood, rapporteur, organiser, enter, i18n, health):
+    for module in (
+        assets,
+        participant,
+        ops,
+        sorting,
+        stage,
+        facilitator,
+        flood,
+        rapporteur,
+        organiser,
+        enter,
+        i18n,
+        health,
+    ):
         app.register_blueprint(module.blueprint)

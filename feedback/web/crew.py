@@ -11,7 +11,9 @@ from flask import current_app, flash, url_for
 from flask_babel import format_date, format_time, gettext, lazy_gettext, ngettext, to_user_timezone
 
 from feedback.db import db
+from feedback.domain.programme import Voting
 from feedback.domain.roles import Actor, Role
+from feedback.domain.tally import order_of
 from feedback.domain.themes import Placed
 from feedback.presence import Presence
 from feedback.store.ideas import Idea, counts_of
@@ -19,7 +21,7 @@ from feedback.store.programme import Conversation, Prompt, Strand
 from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
 from feedback.web.i18n import boot
 from feedback.web.join import join_address
-from feedback.wording import reason_in_words
+from feedback.wording import reason_in_words, sentence_of_embedder
 
 HUES = 8
 #: What a theme run is doing, by the step it tells.
@@ -50,6 +52,8 @@ class ShownIdea:
     pinned: bool = False
     stands_for: bool = False
     share: int = 0
+    #: Set where the prompt asks for opinions: how many disagree and pass.
+    against: tuple[int, int] | None = None
 
     @property
     def clock(self) -> str:
@@ -89,6 +93,8 @@ class Run:
     percent: int | None = None
     words: str = ""
     clock: str = ""
+    #: What the crew should know of how the themes were found.
+    note: str = ""
 
 
 def say(text: str, kind: str = "good", *, undo: str = "") -> None:
@@ -130,6 +136,7 @@ def shown_idea(
         pinned=place is not None and place.pinned,
         stands_for=stands_for,
         share=share,
+        against=(idea.disagree, idea.passes) if prompts[idea.prompt_id].voting == Voting.OPINION else None,
     )
 
 
@@ -139,7 +146,7 @@ def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, 
     places = places_of(db.session(), conversation_id)
     groups: dict[int | None, list[ShownIdea]] = defaultdict(list)
     fresh = 0
-    for idea in sorted(ideas, key=lambda idea: (-idea.agree, idea.number)):
+    for idea in sorted(ideas, key=lambda idea: order_of(idea.agree, idea.disagree, idea.number)):
         place = places.get(idea.id)
         home = place.theme if place is not None and place.theme in rows else None
         fresh += place is None
@@ -223,4 +230,5 @@ def run_of(conversation_id: int) -> Run:
     clock = clock_of(run.ended_at or run.created_at)
     found = run.themes_found
     said = ngettext("%(num)s theme found at %(clock)s.", "%(num)s themes found at %(clock)s.", found, clock=clock)
-    return Run(ended=True, words=said, clock=clock)
+    note = sentence_of_embedder(run.problem) if run.problem else ""
+    return Run(ended=True, words=said, clock=clock, note=note)

@@ -12,22 +12,26 @@ from werkzeug.wrappers import Response
 from feedback.actions import ideas as idea_deeds
 from feedback.actions import prompts as prompt_deeds
 from feedback.actions import runs as run_deeds
+from feedback.actions import sorts as sort_deeds
 from feedback.actions.imports import import_rows
-from feedback.db import db, write
+from feedback.db import db, reading, write
 from feedback.domain.facts import BadValue, IdeaGone
 from feedback.domain.ideas import IDEAS_IN_ALL, IdeaState
-from feedback.domain.programme import PromptState, Scene
+from feedback.domain.programme import PromptState, Scene, Voting
 from feedback.domain.roles import Actor, Role
 from feedback.domain.rows import read_rows
+from feedback.domain.tally import order_of
 from feedback.domain.themes import ENOUGH_FOR_THEMES
-from feedback.store.ideas import Idea, idea_of, ideas_of
+from feedback.store.ideas import Idea, has_votes, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
+from feedback.store.screens import sorting_of
 from feedback.web.access import crew_required
 from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
 from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
 from feedback.web.forms import HideForm, PromptForm, UploadForm
 from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
+from feedback.web.opinions import opinions_here
 from feedback.wording import sentence_of_line
 
 blueprint = Blueprint("facilitator", __name__, url_prefix="/console")
@@ -38,12 +42,14 @@ SCENES = {
     "join": lazy_gettext("Code"),
     "ranking": lazy_gettext("Ideas"),
     "themes": lazy_gettext("Themes"),
+    "opinions": lazy_gettext("Groups"),
     "spotlight": lazy_gettext("Spotlight"),
 }
 _NOW_ON_STAGE = {
     Scene.JOIN: lazy_gettext("The stage shows how to join."),
     Scene.RANKING: lazy_gettext("The stage shows the ideas."),
     Scene.THEMES: lazy_gettext("The stage shows the themes."),
+    Scene.OPINIONS: lazy_gettext("The stage shows who votes alike."),
     Scene.SPOTLIGHT: lazy_gettext("The stage shows this idea alone."),
 }
 
@@ -55,6 +61,7 @@ class AskedPrompt:
     row: Prompt
     ideas: int
     form: PromptForm
+    has_votes: bool
 
 
 @blueprint.get("/<code>")
@@ -99,6 +106,7 @@ def add(conversation: Conversation, actor: Actor) -> Answer:
         conversation.id,
         text=form.text.data,
         votes_each=form.votes_each.data,
+        voting=form.says() or Voting.SUPPORT,
     )
     if request.form.get("then") == "open":
         _open(conversation, actor, prompt_id)
@@ -122,6 +130,7 @@ def edit(conversation: Conversation, actor: Actor, prompt_id: int) -> Answer:
         prompt_id,
         text=form.text.data,
         votes_each=form.votes_each.data,
+        voting=form.says(),
     )
     say(gettext("The prompt is saved."))
     return _back(conversation, "prompts")
@@ -186,6 +195,26 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     return _back(conversation, "themes")
 
 
+@blueprint.post("/<code>/sorting/start")
+@crew_required(Role.FACILITATOR)
+def start_sorting(conversation: Conversation, actor: Actor) -> Answer:
+    """Ask the room to sort the ideas."""
+    write(sort_deeds.start_sorting, conversation.id, actor, conversation.id)
+    undo = url_for(".stop_sorting", code=conversation.code)
+    say(gettext("The room is asked to sort: phones show one idea after the other."), undo=undo)
+    return _back(conversation, "themes")
+
+
+@blueprint.post("/<code>/sorting/stop")
+@crew_required(Role.FACILITATOR)
+def stop_sorting(conversation: Conversation, actor: Actor) -> Answer:
+    """Ask the room no more."""
+    write(sort_deeds.stop_sorting, conversation.id, actor, conversation.id)
+    undo = url_for(".start_sorting", code=conversation.code)
+    say(gettext("The room is not asked any more. What it has sorted counts on."), undo=undo)
+    return _back(conversation, "themes")
+
+
 @blueprint.post("/<code>/import")
 @crew_required(Role.FACILITATOR)
 def import_(conversation: Conversation, actor: Actor) -> Answer:
@@ -244,9 +273,11 @@ def _console(
         "facilitator/console.html",
         prompts=prompts,
         themes=board.themes,
+        opinions=opinions_here(conversation.id, rows, shown),
         enough_for_themes=ENOUGH_FOR_THEMES,
         run=run,
         run_url=url_for(".find_themes", code=conversation.code),
+        sorting=sorting_of(reading(), conversation.id),
         stage=_stage(conversation, rows, shown),
         top=_top(shown, rows),
         hidden=[shown_idea(idea, rows) for idea in reversed(hidden) if idea.reason != flood_reason()],
@@ -266,7 +297,12 @@ def _console(
 def _prompts(rows: dict[int, Prompt], shown: list[Idea], edited: dict[int, PromptForm]) -> list[AskedPrompt]:
     counts = Counter(idea.prompt_id for idea in shown)
     return [
-        AskedPrompt(row, counts[row.id], edited.get(row.id) or PromptForm(formdata=None, obj=row))
+        AskedPrompt(
+            row,
+            counts[row.id],
+            edited.get(row.id) or PromptForm(formdata=None, obj=row),
+            has_votes(db.session(), row.id),
+        )
         for row in rows.values()
     ]
 
@@ -291,16 +327,20 @@ def _stage(conversation: Conversation, rows: dict[int, Prompt], shown: list[Idea
 
 
 def _top(shown: list[Idea], rows: dict[int, Prompt]) -> list[ShownIdea]:
-    best = sorted(shown, key=lambda idea: (-idea.agree, idea.number))[:3]
+    best = sorted(shown, key=_by_votes)[:3]
     most = max((idea.agree for idea in best), default=0) or 1
     return [shown_idea(idea, rows, share=round(100 * idea.agree / most)) for idea in best]
+
+
+def _by_votes(idea: Idea) -> tuple[int, int, int]:
+    return order_of(idea.agree, idea.disagree, idea.number)
 
 
 def _list(conversation: Conversation, shown: list[Idea], rows: dict[int, Prompt]) -> dict[str, Any]:
     query, sort = request.args.get("q", "").strip()[:200], request.args.get("sort", "new")
     length = min(max(request.args.get("show", IDEAS_ON_A_PAGE, type=int), 1), IDEAS_IN_ALL)
     fits = searched(shown, query)
-    fits.sort(key=(lambda idea: (-idea.agree, idea.number)) if sort == "top" else (lambda idea: (-idea.number, 0)))
+    fits.sort(key=_by_votes if sort == "top" else (lambda idea: -idea.number))
     more = None
     if len(fits) > length:
         more = url_for(".page", code=conversation.code, q=query or None, sort=sort, show=length + 2 * IDEAS_ON_A_PAGE)

@@ -7,12 +7,22 @@ from zoneinfo import available_timezones
 from flask_babel import force_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import StopValidation
 
 from feedback.actions.prompts import PROMPT_LIMIT
+from feedback.domain.embedders import EmbedderKind
 from feedback.domain.facts import Refusal
-from feedback.domain.programme import BUDGET_LIMIT
+from feedback.domain.programme import BUDGET_LIMIT, Voting
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
 from feedback.domain.themes import DESCRIPTION_LIMIT
 from feedback.identity import PASSWORD_LIMIT
@@ -66,14 +76,29 @@ def within(least: int, most: int, *, optional: bool = False) -> Check:
 
 
 class PromptForm(FlaskForm):
-    """One prompt: its question and how many votes each person has."""
+    """One prompt: its question, what a vote can say, and how many votes each person has."""
 
     text = TextAreaField(lazy_gettext("The question"), [measured(canonical, limit=PROMPT_LIMIT)], render_kw={"rows": 3})
+    voting = RadioField(
+        lazy_gettext("What people can say of an idea"), default=Voting.SUPPORT.value, validate_choice=False
+    )
     votes_each = IntegerField(
         lazy_gettext("Votes each person has"),
         [within(1, BUDGET_LIMIT, optional=True)],
         render_kw={"inputmode": "numeric"},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the ways of voting in the page's language."""
+        super().__init__(*args, **kwargs)
+        self.voting.choices = [
+            (Voting.SUPPORT.value, gettext("Support it")),
+            (Voting.OPINION.value, gettext("Agree, disagree or pass: shows who thinks alike")),
+        ]
+
+    def says(self) -> Voting | None:
+        """Return what a vote can say; None where nothing was chosen, because it cannot be changed any more."""
+        return Voting(self.voting.data) if self.voting.data in tuple(Voting) else None
 
 
 class HideForm(FlaskForm):
@@ -145,6 +170,13 @@ class ConferenceForm(FlaskForm):
         field.data = (field.data or "").strip()
         if field.data not in available_timezones():
             raise StopValidation(gettext("No such time zone. Write one like Europe/Berlin or America/New_York."))
+
+
+class EmbedderForm(FlaskForm):
+    """What decides how alike two ideas are, and whether words may leave for it."""
+
+    embedder = RadioField(lazy_gettext("What decides"), choices=[(kind.value, kind.value) for kind in EmbedderKind])
+    consent = BooleanField()
 
 
 class StrandForm(FlaskForm):

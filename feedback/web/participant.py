@@ -29,6 +29,7 @@ from feedback.web.newcomers import Blank, page_for
 from feedback.web.phone_forms import DeedForm, EditForm, IdeaForm, JoinForm, VoteForm
 from feedback.web.phone_page import Asked, Page, page_of, read_asked
 from feedback.web.snapshots import snapshots
+from feedback.web.sorting import own_card
 from feedback.wording import own_in_words, sentence_of
 
 blueprint = Blueprint("participant", __name__)
@@ -91,6 +92,8 @@ def write_idea(code: str) -> Answer:
         _do(found, actor, idea)
     except Refusal as refusal:
         return _conversation(found, actor, Asked(prompt=form.prompt.data), refusal=refusal, text=text)
+    if own_card(found, actor, form.id.data or ""):
+        return redirect(url_for("sorting.page", code=found.code, saved=1), 303)
     address = url_for("participant.conversation", code=found.code, prompt=form.prompt.data)
     return redirect(f"{address}#idea-{form.id.data}", 303)
 
@@ -110,9 +113,10 @@ def withdraw_idea(code: str, idea: str) -> Answer:
 
 @blueprint.post("/c/<code>/ideas/<idea>/vote")
 def vote(code: str, idea: str) -> Answer:
-    """Support an idea, or take the support back."""
+    """Say what one thinks of an idea, or take it back."""
     form = VoteForm()
-    return _deed(code, form, idea, {"k": "vote", "idea": idea, "val": 1 if form.val.data == "1" else None})
+    val = {"1": 1, "-1": -1, "0": 0}.get(form.val.data or "")
+    return _deed(code, form, idea, {"k": "vote", "idea": idea, "val": val})
 
 
 def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:

@@ -2,7 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 
 class JoinForm(FlaskForm):
@@ -31,7 +31,15 @@ class EditForm(DeedForm):
     text = TextAreaField()
 
 
-class VoteForm(DeedForm):
-    """Support an idea (1), or take the support back (empty)."""
+class SortForm(FlaskForm):
+    """Where an idea belongs: a theme's number, `none` or `skip`; `done` counts the answers of this visit."""
 
-    val = StringField(validators=[Optional(), AnyOf(["1"])])
+    idea = HiddenField(validators=[InputRequired()])
+    answer = StringField(validators=[InputRequired(), Length(max=9)])
+    done = IntegerField(validators=[Optional(), NumberRange(0, 9999)])
+
+
+class VoteForm(DeedForm):
+    """Support an idea or agree (1), disagree (-1), pass (0), or take back what was said (empty)."""
+
+    val = StringField(validators=[Optional(), AnyOf(["1", "-1", "0"])])

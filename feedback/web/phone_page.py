@@ -7,6 +7,8 @@ from typing import Any
 from unicodedata import category, normalize
 from urllib.parse import urlencode
 
+from feedback.domain.tally import order_of
+
 PAGE_SIZE = 20
 ORDERS = ("new", "top", "mine")
 Json = dict[str, Any]
@@ -31,7 +33,7 @@ class Row:
     idea: Json
     time: str
     mine: bool
-    voted: bool
+    val: int | None
     editable: bool
     state: str
     reason: str
@@ -153,7 +155,7 @@ def _prompt_to_show(prompts: tuple[Json, ...], asked: int | None, on_stage: int 
 
 def _arranged(ideas: list[Json], sort: str, own: Mapping[str, Json]) -> list[Json]:
     if sort == "top":
-        return sorted(ideas, key=lambda idea: (-idea["agree"], idea["n"]))
+        return sorted(ideas, key=lambda idea: order_of(idea["agree"], idea["disagree"], idea["n"]))
     chosen = [idea for idea in ideas if idea["id"] in own] if sort == "mine" else ideas
     return sorted(chosen, key=lambda idea: -idea["n"])
 
@@ -184,7 +186,7 @@ def _row(idea: Json, own: Json | None, votes: Mapping[str, int | None], *, shown
         idea=idea,
         time=datetime.fromtimestamp(idea["at"] / 1000, UTC).astimezone(zone).strftime("%H:%M") if idea["at"] else "",
         mine=own is not None,
-        voted=votes.get(idea["id"]) == 1,
+        val=votes.get(idea["id"]),
         editable=own is not None and not hidden and is_open and idea["agree"] + idea["disagree"] + idea["pass"] == 0,
         state=state,
         reason=own["reason"] if hidden and own else "",

@@ -28,6 +28,7 @@ from feedback.store.themes import all_themes_of, last_edit
 from feedback.web.access import crew_required
 from feedback.web.crew import board_of, day_and_clock_of, frame_of, run_of, say
 from feedback.web.forms import FreezeForm, NewThemeForm, ThemeNameForm
+from feedback.web.opinions import opinions_here
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
 
@@ -177,12 +178,14 @@ def _desk(
     new_theme: NewThemeForm | None = None,
 ) -> str:
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
-    board = board_of(conversation.id, ideas_of(db.session(), conversation.id), rows)
+    shown = ideas_of(db.session(), conversation.id)
+    board = board_of(conversation.id, shown, rows)
     edit = last_edit(db.session(), conversation.id)
     return render_template(
         "rapporteur/desk.html",
         themes=board.themes,
         leftovers=board.leftovers,
+        opinions=opinions_here(conversation.id, rows, shown),
         fresh=board.fresh,
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),

@@ -8,16 +8,23 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_SCENES = "'join', 'ranking', 'themes', 'spotlight'"
+_MORE_SCENES = "'join', 'ranking', 'themes', 'opinions', 'spotlight'"
+
 
 def _added() -> dict[str, list[sa.Column]]:
     return {
-        "conference": [sa.Column("embedder", sa.String(8), nullable=False, server_default="lexical")],
+        "conference": [
+            sa.Column("embedder", sa.String(8), nullable=False, server_default="lexical"),
+            sa.Column("embedder_place", sa.String(300), nullable=False, server_default=""),
+        ],
         "conversation": [sa.Column("sorting", sa.Boolean(), nullable=False, server_default=sa.false())],
         "prompt": [sa.Column("voting", sa.String(8), nullable=False, server_default="support")],
         "theme": [
             sa.Column("locked", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("firmness", sa.Double()),
             sa.Column("split_from", sa.Integer()),
+            sa.Column("split_seq", sa.Integer()),
         ],
         "placement": [
             sa.Column("sureness", sa.Double()),
@@ -31,7 +38,32 @@ def _added() -> dict[str, list[sa.Column]]:
     }
 
 
+def _allow_scenes(before: str, after: str) -> None:
+    """Change the CHECK of conversation.scene from one list of values to another.
+
+    SQLite knows no such change, and the table cannot be made afresh: others point to it, and foreign keys hold. Its
+    documentation ("Making other kinds of table schema changes") has this way for a CHECK, which changes no row.
+    """
+    connection = op.get_bind()
+    if connection.dialect.name != "sqlite":
+        op.drop_constraint(op.f("ck_conversation_scene"), "conversation", type_="check")
+        op.create_check_constraint(op.f("ck_conversation_scene"), "conversation", f"scene in ({after})")
+        return
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar() or 0
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    changed = connection.exec_driver_sql(
+        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'conversation'"
+        " AND instr(sql, ?) > 0",
+        (f"({before})", f"({after})", f"({before})"),
+    )
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = OFF")
+    if changed.rowcount != 1:
+        raise RuntimeError("the table of conversations is not as the first migration made it")
+
+
 def upgrade() -> None:
+    _allow_scenes(_SCENES, _MORE_SCENES)
     for table, columns in _added().items():
         for column in columns:
             op.add_column(table, column)
@@ -121,6 +153,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE conversation SET scene = 'ranking' WHERE scene = 'opinions'")
+    _allow_scenes(_MORE_SCENES, _SCENES)
     for table in ("alignment", "opinion_map", "vector", "proposal", "sorter", "sort"):
         op.drop_table(table)
     for table, columns in _added().items():

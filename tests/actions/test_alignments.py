@@ -20,7 +20,7 @@ from feedback.domain.facts import (
     LookInFlight,
     NotFound,
     NothingToUndo,
-    TooFewThemes,
+    TooFewConversations,
 )
 from feedback.domain.roles import HOUSE, Actor, Role
 from feedback.domain.themes import Theme, ThemeSet
@@ -94,7 +94,7 @@ def test_a_look_is_asked_for_once_at_a_time_by_the_organiser_alone(programme):
 
 def test_a_look_needs_themes_in_two_conversations(room):
     room.do(add_theme, room.conversation(0).id, "Buses")
-    with pytest.raises(TooFewThemes):
+    with pytest.raises(TooFewConversations):
         room.gate.write(None, request_alignment, HOUSE)
     room.do(add_theme, room.conversation(1).id, "Buses", place=1)
     room.gate.write(None, request_alignment, HOUSE)

@@ -140,6 +140,7 @@ def test_edit_idea_changes_the_words_and_a_replay_is_ok(any_room):
 
 
 def test_edit_idea_ends_with_the_first_vote_of_somebody_else(room):
+    room.ask_opinions()
     anna, ben = room.phone("anna"), room.phone("ben")
     sent(anna, "Open at night")
     for val in (1, -1, 0):

@@ -85,6 +85,7 @@ class Sequences(RuleBasedStateMachine):
         self.opened = opener(Path(self.folder.name))
         self.room: Any = next(self.opened)
         self.place = self.room.conversation().id
+        self.room.ask_opinions()
         self.phones = [self.room.phone(f"phone{number}") for number in range(PHONES)]
         self.ideas = [self.phones[idea % PHONES].write(f"Idea {idea}") for idea in range(IDEAS)]
         found = [Theme(n, f"Theme {n}", ideas=tuple(self.ideas[n - 1 :: THEMES])) for n in range(1, THEMES + 1)]

@@ -39,7 +39,7 @@ def hold(room) -> dict[str, str]:
     ids = {name: anna.write(name) for name in ("night", "sunday", "miller", "regret", "twin")}
     ids["depot"] = ben.write("depot")
     room.do(import_rows, place, [Row(2, "card")], chance=secrets.randbits)
-    for idea, val in [("night", 1), ("sunday", 1), ("sunday", None), ("twin", 1), ("miller", 1), ("regret", -1)]:
+    for idea, val in [("night", 1), ("sunday", 1), ("sunday", None), ("twin", 1), ("miller", 1), ("regret", 1)]:
         ben.vote(ids[idea], val)
     anna.vote(ids["depot"])
     room.phone("cleo").vote(ids["depot"])

@@ -17,6 +17,7 @@ def counts(room, idea: str) -> tuple[int, int, int]:
 
 
 def test_set_vote_counts_once_and_can_be_taken_back(any_room):
+    any_room.ask_opinions()
     anna, ben = any_room.phone("anna"), any_room.phone("ben")
     idea = anna.write("Open the depot at night")
     ack = ben.vote(idea)

@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from endpoint import Endpoint
 
-from bench import stability
+from bench import beside, stability
+from bench.beside import scores
 from bench.grouping import likeness, summed_up
 from bench.labelled import BadFolder, LabelledRoom, read_labelled
 from feedback.clustering import pipeline
@@ -121,3 +123,40 @@ def test_an_engine_that_forgets_where_ideas_were_is_found_out(monkeypatch, folde
     lost = stability.fill(room, seed=0)
     assert lost["worst"] > 0.9
     assert lost["pins_lost"] > 0
+
+
+def test_bertopics_leftovers_are_counted_both_ways():
+    room = room_of(["a", "a", "b", "b", "", ""])
+    found = scores(room, {"default": [0, 0, 1, 1, -1, -1], "tuned": [0, 0, 0, 0, 1, 1]})
+    assert (found["default*"], found["default left over"], found["tuned left over"]) == (1.0, 2 / 6, 0.0)
+    assert found["tuned"] == found["tuned*"] < found["default"] < 1.0
+
+
+def test_a_report_beside_another_has_a_mean_for_each_size():
+    rooms = [
+        {"n": 50, "ours": 0.2, "default": 0.1, "tuned": 0.3, "default*": 0.1, "tuned*": 0.3},
+        {"n": 1000, "ours": 0.6, "default": 0.5, "tuned": 0.5, "default*": 0.3, "tuned*": 0.5},
+    ]
+    report = beside.summed_up(rooms)
+    assert report["mean"]["ours"] == pytest.approx(0.4)
+    assert report["sizes"]["above 400"]["default*"] == 0.3
+    assert "0.400" in beside.text_of(report)
+
+
+def test_bertopic_wants_vectors(folder):
+    refused = said_by("themes", str(folder), "--beside", "bertopic")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--embedder local or http" in refused.stderr
+
+
+def test_rooms_are_measured_by_an_endpoint_and_a_fault_of_it_ends_the_benchmark(folder, monkeypatch):
+    monkeypatch.setenv("FEEDBACK_EMBEDDER_NAME", "letters")
+    with Endpoint() as endpoint:
+        monkeypatch.setenv("FEEDBACK_EMBEDDER_URL", endpoint.url)
+        found = json.loads(said_by("themes", str(folder), "--json", "--embedder", "http").stdout)
+        assert found["rooms"][0]["ari"] > 0.3  # chance is 0
+        assert len(endpoint.texts) == 37
+        endpoint.mode = "500"
+        refused = said_by("themes", str(folder), "--json", "--embedder", "http")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "The embedder failed: failed" in refused.stderr

@@ -6,11 +6,13 @@ from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
+from endpoint import Endpoint
 
 from feedback.addresses import free_port
 from feedback.cli.__main__ import main
 from feedback.cli.doctor import examine
 from feedback.place import claims_of
+from feedback.settings import EmbedderSettings
 
 
 def findings(text: str) -> list[tuple[str, str]]:
@@ -99,3 +101,19 @@ def test_doctor_names_a_server_that_would_not_hear_this_one(settings, postgres_u
     assert "FEEDBACK_REDIS_URL" in next(cure for what, cure in told[1].items() if "Another feedback server" in what)
     _, found = examined(shared, capsys)
     assert {("This server may work on the database.", ""), ("Redis answers.", "")} <= set(found)
+
+
+def test_doctor_asks_the_embedding_endpoint_for_a_vector(settings, capsys):
+    with Endpoint() as endpoint:
+        offer = EmbedderSettings("no-such-package", endpoint.url, "letters", "a-secret-key")
+        with_endpoint = dataclasses.replace(settings, embedders=offer)
+        _, found = examined(with_endpoint, capsys)
+        said = dict(found)
+        assert said["The embedding endpoint at 127.0.0.1 gives vectors of 96 numbers."] == ""
+        assert endpoint.texts == ["feedback"]
+        assert "FEEDBACK_EMBEDDER_MODEL" in said["There is no model at no-such-package, or nothing to load it with."]
+        endpoint.mode = "401"
+        code, found = examined(with_endpoint, capsys)
+        assert code == 1
+        assert "FEEDBACK_EMBEDDER_KEY" in dict(found)["The embedding endpoint at 127.0.0.1 cannot be used (refused)."]
+        assert "a-secret-key" not in str(found)

@@ -79,7 +79,7 @@ def test_themes_takes_both_files(write, capfdbinary):
     said = write("sorts.jsonl", *(sort(f"p{n}", "6", "Library") for n in range(5)), sort("p1", "2", "Buses"))
     assert themes_command(room, "json", 0, starter=names, sorts=said) == 0
     found = json.loads(capfdbinary.readouterr().out)
-    assert list(found) == ["themes", "leftovers", "unsure"]
+    assert list(found) == ["themes", "leftovers", "unsure", "reliability", "outlooks"]
     ideas = {theme["name"]: theme["ideas"] for theme in found["themes"]}
     assert "6" in ideas["Library"]
     assert "2" in ideas["Buses"]

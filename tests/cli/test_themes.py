@@ -3,8 +3,10 @@ import io
 import json
 
 import pytest
+from endpoint import Endpoint
 
 from feedback.cli.themes import FileRefused, read_ideas, themes_command
+from feedback.clustering.measuring import forget_rooms
 from feedback.domain.themes import IdeaText
 
 BUSES = ["More night buses", "Night buses on weekdays", "Buses at night for all", "Late buses and night trams"]
@@ -29,8 +31,13 @@ def test_themes_prints_json_with_every_id_once(room, capfdbinary):
     code, out, err = run(capfdbinary, room, "json", 0)
     found = json.loads(out)
     assert code == 0
-    assert list(found) == ["themes", "leftovers"]
-    assert {tuple(theme) for theme in found["themes"]} == {("id", "name", "terms", "ideas", "representatives")}
+    assert list(found) == ["themes", "leftovers", "outlooks"]
+    assert {tuple(theme) for theme in found["themes"]} == {
+        ("id", "name", "firmness", "firm", "terms", "ideas", "representatives")
+    }
+    assert found["outlooks"].keys() == {idea for theme in found["themes"] for idea in theme["ideas"]} | set(
+        found["leftovers"]
+    )
     ids = [idea for theme in found["themes"] for idea in theme["ideas"]] + found["leftovers"]
     assert sorted(ids, key=int) == [str(number) for number in range(1, 34)]
     assert "33" in found["leftovers"]
@@ -105,3 +112,31 @@ def test_read_ideas_lists_twenty_bad_lines_at_most(tmp_path):
     file.write_text("no\n" * 25, encoding="utf-8")
     with pytest.raises(FileRefused, match=r"and 5 lines more"):
         read_ideas(file)
+
+
+def test_themes_can_be_found_by_an_endpoint(room, capfdbinary, monkeypatch):
+    with Endpoint() as endpoint:
+        monkeypatch.setenv("FEEDBACK_EMBEDDER_URL", endpoint.url)
+        monkeypatch.setenv("FEEDBACK_EMBEDDER_NAME", "letters")
+        assert themes_command(room, "json", 0, embedder="http") == 0
+        first = capfdbinary.readouterr().out
+        found = json.loads(first)
+        assert len(found["themes"]) >= 2
+        assert set(endpoint.texts) == set(TEXTS)
+        assert themes_command(room, "json", 0, embedder="http") == 0
+        assert capfdbinary.readouterr().out == first
+        endpoint.mode = "500"
+        forget_rooms()
+        assert themes_command(room, "json", 0, embedder="http") == 0
+    out, err = capfdbinary.readouterr()
+    assert "Themes were found by words alone: the embedding endpoint reported a fault. (failed)" in err.decode()
+    assert themes_command(room, "json", 0) == 0
+    assert capfdbinary.readouterr().out == out
+
+
+@pytest.mark.parametrize(("embedder", "cure"), [("local", "setup --embed"), ("http", "FEEDBACK_EMBEDDER_URL")])
+def test_an_embedder_that_is_not_here_is_refused_with_the_cure(room, capfdbinary, monkeypatch, embedder, cure):
+    monkeypatch.setenv("FEEDBACK_EMBEDDER_MODEL", "no-such-package")
+    assert themes_command(room, "json", 0, embedder=embedder) == 1
+    out, err = capfdbinary.readouterr()
+    assert (out, cure in err.decode()) == (b"", True)

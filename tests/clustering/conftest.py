@@ -1,5 +1,6 @@
 """A made-up room with four subjects, so that no test needs a data set."""
 
+import os
 import random
 from collections.abc import Iterator
 
@@ -8,6 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from feedback.domain.themes import IdeaText
 
+# Not even skipped unless it is asked for: it installs 1.2 GB.
+collect_ignore = [] if os.environ.get("FEEDBACK_TEST_MINILM") else ["test_minilm.py"]
 SUBJECTS = {
     "buses": ["night buses", "bus stop", "bus line", "tram tickets", "bus drivers", "late buses", "tram line"],
     "books": ["library books", "reading rooms", "library hours", "old books", "library cards", "reading evenings"],

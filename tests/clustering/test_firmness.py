@@ -3,7 +3,6 @@
 import random
 
 import numpy as np
-import pytest
 
 from feedback.clustering.firmness import firmness_of
 from feedback.clustering.pipeline import find_themes
@@ -24,11 +23,10 @@ def test_themes_of_a_room_with_subjects_are_firm(room):
     assert min(theme.firmness for theme in found.themes) >= 0.5
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_themes_of_shuffled_words_are_not_firm(room, seed):
-    found = find_themes(shuffled(room, seed))
-    firm = [theme for theme in found.themes if theme.firmness >= 0.5]
-    assert len(firm) <= 0.05 * len(found.themes)
+def test_of_themes_in_shuffled_words_one_in_twenty_is_firm_at_most(room):
+    rooms = [find_themes(shuffled(room, seed)) for seed in range(8)]
+    firmness = [theme.firmness for found in rooms for theme in found.themes]
+    assert sum(share >= 0.5 for share in firmness) <= 0.05 * len(firmness)
 
 
 def test_firmness_judges_each_theme_for_itself(room):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feedback.domain import facts
 from feedback.domain.facts import BadRequest, BadValue, Refusal
-from feedback.domain.ops import EditOp, IdeaOp, VoteOp, WithdrawOp, ack_of, op_id, parse_op
+from feedback.domain.ops import EditOp, IdeaOp, SortOp, VoteOp, WithdrawOp, ack_of, op_id, parse_op
 
 OP = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 IDEA = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
@@ -17,28 +17,36 @@ GOOD = {
     "edit": {"op": OP, "k": "edit", "idea": IDEA, "text": "Open late", "rev": 2},
     "withdraw": {"op": OP, "k": "withdraw", "idea": IDEA, "rev": 3},
     "vote": {"op": OP, "k": "vote", "idea": IDEA, "val": 1, "rev": 4},
+    "sort": {"op": OP, "k": "sort", "idea": IDEA, "theme": 3, "skip": False, "rev": 5},
 }
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(OP),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["op", "k", "idea", "val", "rev"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["op", "k", "idea", "val", "rev", "theme", "skip"]), inner)
     ),
     max_leaves=8,
 )
 
 
-def test_parse_op_reads_the_four_kinds():
+def test_parse_op_reads_the_five_kinds():
     assert [parse_op(data) for data in GOOD.values()] == [
         IdeaOp(OP, IDEA, 1, "Open at night", "en"),
         EditOp(OP, IDEA, "Open late", 2),
         WithdrawOp(OP, IDEA, 3),
         VoteOp(OP, IDEA, 1, 4),
+        SortOp(OP, IDEA, 3, False, 5),
     ]
 
 
 @pytest.mark.parametrize("val", [1, -1, 0, None])
 def test_parse_op_reads_every_vote(val):
     assert parse_op(GOOD["vote"] | {"val": val}) == VoteOp(OP, IDEA, val, 4)
+
+
+@pytest.mark.parametrize(("theme", "skip"), [(7, False), (None, False), (None, True)])
+def test_parse_op_reads_every_sort(theme, skip):
+    assert parse_op(GOOD["sort"] | {"theme": theme, "skip": skip}) == SortOp(OP, IDEA, theme, skip, 5)
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -84,6 +92,14 @@ def test_parse_op_refuses_what_is_no_op(data):
         ("vote", "val", True),
         ("vote", "val", "1"),
         ("vote", "val", 1.0),
+        ("sort", "theme", 0),
+        ("sort", "theme", "3"),
+        ("sort", "theme", True),
+        ("sort", "theme", 2**31),
+        ("sort", "skip", True),  # with a theme
+        ("sort", "skip", None),
+        ("sort", "skip", 0),
+        ("sort", "rev", 0),
     ],
 )
 def test_parse_op_refuses_values_out_of_range(kind, field, value):

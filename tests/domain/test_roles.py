@@ -10,7 +10,7 @@ from feedback.domain.roles import HOUSE, Actor, Deed, Role, may, require
 CONSOLE = {"see_hidden", "run_prompts", "hide", "drive_stage", "find_themes", "import"}
 DESK = {"see_hidden", "find_themes", "edit_themes", "report"}
 MAY = {
-    "participant": {"write", "vote"},
+    "participant": {"write", "vote", "sort"},
     "stage": set(),
     "facilitator": CONSOLE,
     "rapporteur": DESK,

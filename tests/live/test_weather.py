@@ -148,7 +148,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     asked = {item.callspec.params["name"] for item in request.session.items if item.path == request.path}
     endings = [tmp_path_factory.mktemp(kind) for kind in ENDINGS if kind in asked]
     folder = tmp_path_factory.mktemp("stories")
-    with new_house(IDEAS, {}) as house, ThreadPoolExecutor(AT_ONCE) as pool:
+    with new_house(IDEAS, {}, opinions=True) as house, ThreadPoolExecutor(AT_ONCE) as pool:
         furnished = furnish(house)
         telling = {
             kind: pool.submit(tell, kind, names, furnished, folder / kind)

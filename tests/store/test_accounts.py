@@ -12,6 +12,10 @@ DAMAGE = {
     "a count without its vote": ("UPDATE idea SET agree = agree + 1", "1 ideas count other votes than there are"),
     "a vote without its count": ("UPDATE vote SET val = -1", "1 ideas count other votes than there are"),
     "a vote of a later commit": ("UPDATE vote SET seq = 99", "1 rows carry a later commit number"),
+    "a sort of a later commit": (
+        "INSERT INTO sort SELECT idea_id, participant_id, NULL, FALSE, 1, 99 FROM vote",
+        "1 sorted rows carry a later commit number",
+    ),
     "a gap in the changes": ("UPDATE change SET seq = 0 WHERE seq = 1", "commit 2, but 2 changes from 0 to 2"),
     "a change too few at the end": ("DELETE FROM change WHERE seq = 2", "commit 2, but 1 changes from 1 to 1"),
     "a number without its commit": ("UPDATE conversation SET seq = 7 WHERE seq = 2", "commit 7, but 2 changes"),

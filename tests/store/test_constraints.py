@@ -30,6 +30,8 @@ ROWS = {
         "seq": 1,
     },
     "vote": {"idea_id": IDEA, "participant_id": 1, "val": 1, "rev": 1, "seq": 2},
+    "sort": {"idea_id": IDEA, "participant_id": 1, "theme": 1, "skipped": False, "rev": 1, "seq": 2},
+    "sorter": {"participant_id": 1, "reliability": 0.8},
     "change": {"conversation_id": 1, "seq": 1, "kind": "idea", "ref": IDEA},
     "link": {
         "id": 1,
@@ -95,6 +97,13 @@ BAD = [
     ("vote", {"idea_id": OTHER}),
     ("vote", {"idea_id": FLOOR, "val": 2}),
     ("vote", {"idea_id": FLOOR, "rev": 0}),
+    ("sort", {}),
+    ("sort", {"participant_id": 99}),
+    ("sort", {"idea_id": OTHER}),
+    ("sort", {"idea_id": FLOOR, "rev": 0}),
+    ("sort", {"idea_id": FLOOR, "skipped": True}),  # with a theme
+    ("sorter", {}),
+    ("sorter", {"participant_id": 99}),
     ("idea", {"number": 2}),
     ("idea", SECOND | {"number": 1}),
     ("idea", SECOND | {"body": ""}),
@@ -193,6 +202,7 @@ def test_database_refuses_every_bad_change(connection):
 def test_database_takes_the_good_neighbours_of_the_bad_rows(connection):
     good = [
         ("vote", {"idea_id": FLOOR, "val": None}),
+        ("sort", {"idea_id": FLOOR, "theme": None, "skipped": True}),
         ("idea", SECOND | {"body": "a" * 500}),
         ("idea", SECOND | {"merged_into": IDEA}),
         ("idea", SECOND | {"conversation_id": 2, "number": 1, "import_key": "known"}),

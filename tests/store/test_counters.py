@@ -43,6 +43,7 @@ def vote(gate, phone, idea: str, val: int | None, rev: int) -> object:
 
 
 def test_counters_equal_the_votes_after_two_writers_and_many_random_ops(any_room, second_gate):
+    any_room.ask_opinions()
     author = any_room.phone("author")
     ideas = [author.write(f"Idea {number}") for number in range(6)]
     voters = [any_room.phone(f"voter {number}") for number in range(4)]

@@ -32,6 +32,7 @@ def open_storm(url: str, conversation: int, seed: int, ops: int, *mutants: str) 
 
 def weather(room, *mutants: str, ops: int = OPS) -> Counter[str]:
     """Let the processes vote all at once; returns the answers they got."""
+    room.ask_opinions()
     author = room.phone("author")
     cells = {
         "ideas": [author.write(f"Idea {number}") for number in range(20)],

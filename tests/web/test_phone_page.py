@@ -8,7 +8,14 @@ from feedback.web.phone_page import Asked, page_of, read_asked
 
 
 def prompt(number, state="open", votes_each=None):
-    return {"id": number, "number": number, "text": f"Prompt {number}", "state": state, "votes_each": votes_each}
+    return {
+        "id": number,
+        "number": number,
+        "text": f"Prompt {number}",
+        "state": state,
+        "votes_each": votes_each,
+        "voting": "support",
+    }
 
 
 def idea(number, **more):
@@ -72,9 +79,9 @@ def test_a_closed_conversation_is_read_only():
 def test_rows_know_what_is_mine_and_what_may_be_done():
     own = {"id": "I2", "text": "Idea 2", "state": "shown", "reason": "", "rev": 0, "seq": 5, "prompt": 1}
     rows = page(room([idea(1, agree=3), idea(2)]), mine([own], {"I1": 1}), shown=5).rows
-    assert [(row.idea["id"], row.mine, row.voted, row.editable, row.state) for row in rows] == [
-        ("I2", True, False, True, "screen"),
-        ("I1", False, True, False, ""),
+    assert [(row.idea["id"], row.mine, row.val, row.editable, row.state) for row in rows] == [
+        ("I2", True, None, True, "screen"),
+        ("I1", False, 1, False, ""),
     ]
 
 

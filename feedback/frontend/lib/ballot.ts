@@ -13,18 +13,31 @@ export interface Settled {
 export interface Standing {
   val: VoteValue;
   waiting: boolean;
-  /** Supporting votes to show: the tally with my own vote as I see it. */
+  /** Votes to show: the tally with my own vote as I see it. */
   agree: number;
+  disagree: number;
+  pass: number;
 }
 
-/** Return my vote on `idea` and the count to show, given what waits and what was settled after commit `seq`. */
+/** Return my vote on `idea` and the counts to show, given what waits and what was settled after commit `seq`. */
 export function standingOf(idea: Idea, mine: Mine | null, waiting: readonly Kept[], settled: Settled | undefined, seq: number): Standing {
   const stored = mine?.votes[idea.id] ?? null;
-  let agree = idea.agree;
-  if (settled && settled.seq > seq) agree += weight(settled.val) - weight(settled.was);
+  const counted = settled && settled.seq > seq ? moved(idea, settled.was, settled.val) : idea;
   const op = [...waiting].reverse().find((kept) => kept.op.k === "vote" && kept.op.idea === idea.id)?.op;
-  if (op?.k !== "vote") return { val: stored, waiting: false, agree };
-  return { val: op.val, waiting: true, agree: Math.max(0, agree + weight(op.val) - weight(stored)) };
+  if (op?.k !== "vote") return { val: stored, waiting: false, ...countsOf(counted) };
+  return { val: op.val, waiting: true, ...countsOf(moved(counted, stored, op.val)) };
+}
+
+type Counted = Pick<Standing, "agree" | "disagree" | "pass">;
+
+/** Return the counts after a vote went from `was` to `val`; never below nothing. */
+function moved(counts: Counted, was: VoteValue, val: VoteValue): Counted {
+  const by = (side: VoteValue) => Number(val === side) - Number(was === side);
+  return { agree: Math.max(0, counts.agree + by(1)), disagree: Math.max(0, counts.disagree + by(-1)), pass: Math.max(0, counts.pass + by(0)) };
+}
+
+function countsOf({ agree, disagree, pass }: Counted): Counted {
+  return { agree, disagree, pass };
 }
 
 /** Return how many votes this participant has left in a prompt; null when there is no limit. */

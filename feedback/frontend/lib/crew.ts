@@ -48,7 +48,9 @@ function stateOfPage(): Snapshot {
     stage: { scene: "ranking", prompt: null, idea: null },
     themes: [],
     leftovers: 0,
+    sorting: { open: false, sorted: 0, unsure: 0 },
     run: null,
+    opinions: [],
     counts: { joined: countOf("joined"), here: countOf("here"), ideas: 0, votes: 0 },
   };
 }

@@ -253,7 +253,7 @@ export class Model {
       if (op.op !== this.inBox.value) this.refused.value = [...this.refused.value, { idea: op.id, prompt: op.prompt, text: op.text, sentence }];
       return;
     }
-    this.hint(op.idea, sentence);
+    if (op.k !== "sort") this.hint(op.idea, sentence); // the card says it
   }
 
   private setVote(idea: string, val: VoteValue): void {
@@ -311,7 +311,7 @@ function rowOfOp(op: Op, at: number): Row {
 }
 
 function blankRow(id: string, text: string, at: number): Row {
-  const standing = { val: null, waiting: false, agree: 0 };
+  const standing = { val: null, waiting: false, agree: 0, disagree: 0, pass: 0 };
   return { id, text, lang: "", at, mine: true, floor: false, gone: false, state: "waiting", reason: null, editable: false, standing };
 }
 

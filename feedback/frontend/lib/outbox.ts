@@ -5,7 +5,7 @@
 
 import { askedWait } from "./calls.ts";
 import { localStorageOrNull, type Store } from "./storage.ts";
-import type { Ack, EditOp, IdeaOp, Op, VoteOp, WithdrawOp } from "./types.ts";
+import type { Ack, EditOp, IdeaOp, Op, SortOp, VoteOp, WithdrawOp } from "./types.ts";
 import { ulid } from "./ulid.ts";
 
 export interface Clock {
@@ -42,7 +42,8 @@ interface Entry extends Kept {
   own: boolean;
 }
 
-type Draft = Omit<IdeaOp, "op"> | Omit<EditOp, "op" | "rev"> | Omit<WithdrawOp, "op" | "rev"> | Omit<VoteOp, "op" | "rev">;
+type DraftOf<Kind> = Kind extends unknown ? Omit<Kind, "op" | "rev"> : never;
+type Draft = Omit<IdeaOp, "op"> | DraftOf<EditOp | WithdrawOp | VoteOp | SortOp>;
 
 export const OPS_AT_ONCE = 20;
 export const KEPT_AT_MOST = 200;
@@ -116,9 +117,9 @@ export class Outbox {
     this.store.set(`${this.prefix}rev`, String(rev));
   }
 
-  /** Keep an op and send it as soon as its turn comes; null when the outbox is full (votes always fit). */
+  /** Keep an op and send it as soon as its turn comes; null when the outbox is full (votes and sorts always fit). */
   add(draft: Draft): Op | null {
-    if (this.entries.length >= KEPT_AT_MOST && draft.k !== "vote") return null;
+    if (this.entries.length >= KEPT_AT_MOST && draft.k !== "vote" && draft.k !== "sort") return null;
     const op = this.numbered(draft);
     this.dropCollapsed(op);
     const entry: Entry = { op, at: this.clock.now(), failures: 0, notBefore: 0, flying: null, own: true };

@@ -1,6 +1,6 @@
 /** What a screen knows of its conversation, and the pure rules by which frames change it. */
 
-import type { Beat, Changes, Conversation, Counts, Heart, Idea, Prompt, Run, Snapshot, Stage, Theme } from "./types.ts";
+import type { Beat, Changes, Conversation, Counts, Heart, Idea, Opinions, Prompt, Run, Snapshot, Sorting, Stage, Theme } from "./types.ts";
 
 export interface Room {
   seq: number;
@@ -13,7 +13,9 @@ export interface Room {
   stage: Stage;
   themes: Theme[];
   leftovers: number;
+  sorting: Sorting;
   run: Run | null;
+  opinions: Opinions[];
   counts: Counts;
 }
 
@@ -39,7 +41,7 @@ export function applyFrame(room: Room, frame: Beat): Room {
 /** Return the room with the values of a heartbeat, which never moves `seq`. */
 export function applyHeart(room: Room, heart: Heart): Room {
   const run = room.run && heart.progress !== undefined ? { ...room.run, progress: heart.progress } : room.run;
-  const themes = heart.themes ? { themes: heart.themes, leftovers: heart.leftovers ?? 0 } : {};
+  const themes = heart.themes ? { themes: heart.themes, leftovers: heart.leftovers ?? 0, sorting: heart.sorting ?? room.sorting } : {};
   return { ...room, shown: Math.max(room.shown, heart.shown), counts: heart.counts, run, ...themes };
 }
 
@@ -75,9 +77,14 @@ export function arrange(ideas: readonly Idea[], order: Order, mine: ReadonlySet<
   return chosen.sort(order === "top" ? bySupport : (a, b) => b.n - a.n);
 }
 
-/** Compare by support; the earlier idea goes first among equals, so that nobody is pushed down by a tie. */
+/** Compare by those who agree, then by fewer who disagree; the earlier idea goes first among equals, so that nobody is pushed down by a tie. */
 export function bySupport(a: Idea, b: Idea): number {
-  return b.agree - a.agree || a.n - b.n;
+  return b.agree - a.agree || a.disagree - b.disagree || a.n - b.n;
+}
+
+/** Return how many said anything about an idea. */
+export function votesOn(idea: Pick<Idea, "agree" | "disagree" | "pass">): number {
+  return idea.agree + idea.disagree + idea.pass;
 }
 
 export interface Ranked {
@@ -87,14 +94,15 @@ export interface Ranked {
 }
 
 /**
- * Return the `limit` ideas a stage shows: the most supported with their ranks, equal support sharing one (1, 2, 2, 4),
- * then those without support, newest first and without a rank.
+ * Return the `limit` ideas a stage shows: the most supported with their ranks, equals sharing one (1, 2, 2, 4),
+ * then those without support, newest first and without a rank, those with which people disagree last.
  */
 export function rank(ideas: readonly Idea[], limit: number): Ranked[] {
   let place = 0;
-  const sorted = [...ideas].sort((a, b) => (a.agree + b.agree === 0 ? b.n - a.n : bySupport(a, b))).slice(0, limit);
+  const sorted = [...ideas].sort((a, b) => (a.agree + b.agree === 0 ? a.disagree - b.disagree || b.n - a.n : bySupport(a, b))).slice(0, limit);
   return sorted.map((idea, index) => {
-    if (index === 0 || sorted[index - 1]?.agree !== idea.agree) place = index + 1;
+    const before = sorted[index - 1];
+    if (before?.agree !== idea.agree || before.disagree !== idea.disagree) place = index + 1;
     return { rank: idea.agree > 0 ? place : 0, idea };
   });
 }

@@ -28,6 +28,8 @@ export interface Prompt {
   text: string;
   state: "draft" | "open" | "closed";
   votes_each: number | null;
+  /** What a vote can say: support alone, or agree, disagree and pass. */
+  voting: "support" | "opinion";
 }
 
 export interface Strand {
@@ -45,7 +47,7 @@ export interface Conversation {
 }
 
 export interface Stage {
-  scene: "ranking" | "themes" | "join" | "spotlight";
+  scene: "ranking" | "themes" | "opinions" | "join" | "spotlight";
   prompt: number | null;
   idea: string | null;
 }
@@ -58,6 +60,51 @@ export interface Theme {
   votes: number;
   representatives: string[];
   suggested: boolean;
+}
+
+/** Whether phones are asked where ideas belong, the share of ideas that are sorted (0 to 1), and how many are not. */
+export interface Sorting {
+  open: boolean;
+  sorted: number;
+  unsure: number;
+}
+
+/** An idea to sort, the likeliest themes first, and the other ones that it may stand in. */
+export interface Card {
+  idea: string;
+  themes: number[];
+  others: number[];
+}
+
+/** Per cent of a group that agree, disagree and pass; null where too few of it voted to be told. */
+export type Shares = [agree: number, disagree: number, pass: number] | null;
+
+export interface OpinionGroup {
+  letter: string;
+  size: number;
+  /** Where it is on the map, from -1 to 1, and how far its people are spread. */
+  x: number;
+  y: number;
+  spread: number;
+  /** Ideas (by number) that it sees in another way than the others: more of it agree (1), or disagree (-1). */
+  typical: [n: number, side: 1 | -1][];
+}
+
+/** An idea by its number, with each group's shares in the order of the groups. */
+export interface OpinionLine {
+  n: number;
+  shares: Shares[];
+}
+
+/** Who votes alike on a prompt; no groups below `enough` voters, who have cast `votes_needed` votes each. */
+export interface Opinions {
+  prompt: number;
+  voters: number;
+  enough: number;
+  votes_needed: number;
+  groups: OpinionGroup[];
+  consensus: OpinionLine[];
+  divisive: OpinionLine[];
 }
 
 export interface Counts {
@@ -83,7 +130,9 @@ export interface Snapshot {
   stage: Stage;
   themes: Theme[];
   leftovers: number;
+  sorting: Sorting;
   run: Run | null;
+  opinions: Opinions[];
   counts: Counts;
 }
 
@@ -97,7 +146,9 @@ export interface Changes {
   stage?: Stage;
   themes?: Theme[];
   leftovers?: number;
+  sorting?: Sorting;
   run?: Run | null;
+  opinions?: Opinions[];
   conversation?: Conversation;
   counts?: Counts;
 }
@@ -118,6 +169,7 @@ export interface Heart {
   /** At most once a second, when their sizes or votes have changed with their ideas. */
   themes?: Theme[];
   leftovers?: number;
+  sorting?: Sorting;
 }
 
 export type VoteValue = 1 | -1 | 0 | null;
@@ -126,7 +178,8 @@ export type IdeaOp = { op: string; k: "idea"; id: string; prompt: number; text: 
 export type EditOp = { op: string; k: "edit"; idea: string; text: string; rev: number };
 export type WithdrawOp = { op: string; k: "withdraw"; idea: string; rev: number };
 export type VoteOp = { op: string; k: "vote"; idea: string; val: VoteValue; rev: number };
-export type Op = IdeaOp | EditOp | WithdrawOp | VoteOp;
+export type SortOp = { op: string; k: "sort"; idea: string; theme: number | null; skip: boolean; rev: number };
+export type Op = IdeaOp | EditOp | WithdrawOp | VoteOp | SortOp;
 
 export type Ack =
   | { op: string; status: "ok"; seq: number; rev?: number; val?: VoteValue; left?: number | null; number?: number }

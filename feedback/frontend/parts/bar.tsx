@@ -4,9 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 import type { Model } from "../lib/model.ts";
 import { t } from "../lib/words.ts";
 import { Icon } from "./icon.tsx";
+import type { Sorter } from "../lib/sorter.ts";
 import { News } from "./list.tsx";
+import { Invitation } from "./sort.tsx";
 
-export function Bar({ model, form, write }: { model: Model; form: HTMLElement; write: () => void }) {
+export function Bar({ model, sorter, form, write }: { model: Model; sorter: Sorter; form: HTMLElement; write: () => void }) {
   const [away, setAway] = useState(false);
   useEffect(() => {
     if (typeof IntersectionObserver === "undefined") return undefined;
@@ -14,11 +16,12 @@ export function Bar({ model, form, write }: { model: Model; form: HTMLElement; w
     watch.observe(form);
     return () => watch.disconnect();
   }, [form]);
-  if (!away || model.editing.value) return null;
+  if (model.editing.value || sorter.card.value) return null; // it would lie over the choices
   return (
     <div class="bar">
-      <News model={model} />
-      {model.open.value && (
+      {away && <News model={model} />}
+      <Invitation model={model} sorter={sorter} />
+      {away && model.open.value && (
         <button type="button" class="button main" onClick={write}>
           <Icon name="pencil" />
           {t("Write an idea")}

@@ -1,13 +1,13 @@
 /** Icons of the scripts' own parts: bundled, so that they are there without a connection too. */
 
 import {
-  ArrowUp, Check, Clock, EyeOff, Heart, type IconNode, Lock, Monitor, Pencil, RefreshCw, Search, Sparkles, Trash2, TriangleAlert, WifiOff, X,
+  ArrowUp, Check, Clock, EyeOff, Heart, type IconNode, Layers, Lock, Minus, Monitor, Pencil, RefreshCw, Search, Sparkles, ThumbsDown, ThumbsUp, Trash2, TriangleAlert, WifiOff, X,
 } from "lucide";
 import { createElement } from "preact";
 
 const ICONS = {
-  "arrow-up": ArrowUp, check: Check, clock: Clock, "eye-off": EyeOff, heart: Heart, lock: Lock, monitor: Monitor, pencil: Pencil,
-  "refresh-cw": RefreshCw, search: Search, sparkles: Sparkles, "trash-2": Trash2, "triangle-alert": TriangleAlert, "wifi-off": WifiOff, x: X,
+  "arrow-up": ArrowUp, check: Check, clock: Clock, "eye-off": EyeOff, heart: Heart, layers: Layers, lock: Lock, minus: Minus, monitor: Monitor, pencil: Pencil,
+  "refresh-cw": RefreshCw, search: Search, sparkles: Sparkles, "thumbs-down": ThumbsDown, "thumbs-up": ThumbsUp, "trash-2": Trash2, "triangle-alert": TriangleAlert, "wifi-off": WifiOff, x: X,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof ICONS;

@@ -3,8 +3,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../lib/length.ts";
 import type { Model, Refused, Row } from "../lib/model.ts";
+import type { VoteValue } from "../lib/types.ts";
 import { figure, sentenceOf, t, timeOf, tn } from "../lib/words.ts";
-import { Hidden, Icon } from "./icon.tsx";
+import { Hidden, Icon, type IconName } from "./icon.tsx";
 
 export function IdeaCard({ row, model }: { row: Row; model: Model }) {
   if (row.gone) return <li class="idea quiet">{t("This idea is no longer shown.")}</li>;
@@ -16,6 +17,7 @@ export function IdeaCard({ row, model }: { row: Row; model: Model }) {
       {editing ? <EditBox row={row} model={model} /> : <p class="idea-text words" id={`words-${row.id}`} dir="auto" lang={row.lang || undefined}>{row.text}</p>}
       {withdrawing && <Withdrawal row={row} model={model} />}
       {!editing && !withdrawing && <Line row={row} model={model} />}
+      {!editing && !withdrawing && !row.mine && isOpinion(model) && model.open.value && <OpinionButtons row={row} model={model} />}
       {hint && <Hint text={hint} />}
       {row.reason && <p class="quiet">{t("Not shown because: %(reason)s", { reason: row.reason })}</p>}
     </li>
@@ -43,7 +45,7 @@ function Line({ row, model }: { row: Row; model: Model }) {
         {row.mine ? t("mine") : row.floor ? ` · ${t("from the floor")}` : ""}
       </span>
       <StateChip state={row.state} />
-      <span class="deeds">{row.mine ? <OwnDeeds row={row} model={model} /> : <Support row={row} model={model} />}</span>
+      {(row.mine || !isOpinion(model) || !model.open.value) && <span class="deeds">{row.mine ? <OwnDeeds row={row} model={model} /> : <Support row={row} model={model} />}</span>}
     </div>
   );
 }
@@ -58,7 +60,7 @@ function StateChip({ state }: { state: Row["state"] }) {
 
 function Support({ row, model }: { row: Row; model: Model }) {
   const { val, waiting, agree } = row.standing;
-  if (!model.open.value) return <Tally agree={agree} full={val === 1} />;
+  if (!model.open.value) return <Counted row={row} model={model} />;
   return (
     <button type="button" class={waiting ? "vote waits" : "vote"} aria-pressed={val === 1} aria-describedby={`words-${row.id}`} onClick={() => model.vote(row.id, val === 1 ? null : 1)}>
       <Icon name="heart" more={val === 1 ? "full" : ""} />
@@ -66,6 +68,58 @@ function Support({ row, model }: { row: Row; model: Model }) {
       <span class="count">{figure(agree)}</span>
       {waiting && <span class="badge"><Icon name="clock" /><Hidden>{` ${t("Waiting")}`}</Hidden></span>}
     </button>
+  );
+}
+
+/** The three things that an opinion can be, in the order in which they stand everywhere. */
+const SIDES: readonly { val: 1 | -1 | 0; icon: IconName; count: "agree" | "disagree" | "pass" }[] = [
+  { val: 1, icon: "thumbs-up", count: "agree" },
+  { val: -1, icon: "thumbs-down", count: "disagree" },
+  { val: 0, icon: "minus", count: "pass" },
+];
+
+function isOpinion(model: Model): boolean {
+  return model.prompt.value?.voting === "opinion";
+}
+
+function wordOf(val: VoteValue): string {
+  return val === 1 ? t("Agree") : val === -1 ? t("Disagree") : t("Pass");
+}
+
+/** Agree, disagree or pass; the same again takes it back. */
+function OpinionButtons({ row, model }: { row: Row; model: Model }) {
+  const { standing } = row;
+  return (
+    <div class="opinion" role="group" aria-labelledby={`words-${row.id}`}>
+      {SIDES.map(({ val, icon, count }) => {
+        const pressed = standing.val === val;
+        const waits = standing.waiting && pressed;
+        return (
+          <button type="button" key={val} class={waits ? "vote waits" : "vote"} aria-pressed={pressed} onClick={() => model.vote(row.id, pressed ? null : val)}>
+            <span class="said-by"><Icon name={icon} more={pressed && val !== 0 ? "full" : ""} /><span class="count">{figure(standing[count])}</span></span>
+            <span>{wordOf(val)}</span>
+            {waits && <span class="badge"><Icon name="clock" /><Hidden>{` ${t("Waiting")}`}</Hidden></span>}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What everybody thinks of an idea on which this person cannot vote. */
+function Counted({ row, model }: { row: Row; model: Model }) {
+  const { standing } = row;
+  if (!isOpinion(model)) return <Tally agree={standing.agree} full={standing.val === 1} />;
+  return (
+    <span class="tallies">
+      {SIDES.map(({ val, icon, count }) => (
+        <span key={val} class={standing.val === val ? "tally own" : "tally"}>
+          <Icon name={icon} more={standing.val === val && val !== 0 ? "full" : ""} />
+          <span class="count">{figure(standing[count])}</span>
+          <Hidden>{` ${wordOf(val)}`}</Hidden>
+        </span>
+      ))}
+    </span>
   );
 }
 
@@ -95,7 +149,7 @@ function OwnDeeds({ row, model }: { row: Row; model: Model }) {
           <Hidden>{t("Withdraw")}</Hidden>
         </button>
       )}
-      {settled && <Tally agree={row.standing.agree} />}
+      {settled && <Counted row={row} model={model} />}
     </>
   );
 }

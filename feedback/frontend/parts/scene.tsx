@@ -2,25 +2,27 @@
 
 import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ideasOf, promptToShow, rank, type Ranked, type Room } from "../lib/state.ts";
-import type { Idea, Prompt, Theme } from "../lib/types.ts";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { ideasOf, promptToShow, rank, type Ranked, type Room, votesOn } from "../lib/state.ts";
+import type { Idea, Prompt, Sorting, Theme } from "../lib/types.ts";
 import { figure, t, tn } from "../lib/words.ts";
 import { fitCards, fitList, fitWords, glide, type Places } from "./fit.ts";
 import { Hidden, Icon } from "./icon.tsx";
+import { Opinion, OpinionScene } from "./opinions.tsx";
+import { usePage } from "./turning.ts";
 
 const AT_MOST = 7;
 const THEMES_AT_ONCE = 2;
 const EXAMPLES = 3;
-const PAGE_STANDS = 12_000;
-const SIZES = { join: "large", ranking: "middle", themes: "small", spotlight: "small" } as const;
+const SIZES = { join: "large", ranking: "middle", themes: "small", opinions: "small", spotlight: "small" } as const;
 
 /** Return the scene to draw: what the facilitator chose, or the way to join as long as there is nothing else to show. */
 export function sceneOf(room: Room): Room["stage"]["scene"] {
   const { scene, idea } = room.stage;
   if (scene === "spotlight" && !(idea && room.ideas.has(idea))) return "ranking";
   if (scene === "themes" && room.themes.length === 0 && !room.run) return ideasShown(room).length ? "ranking" : "join";
-  if (scene === "ranking" && ideasShown(room).length === 0) return "join";
+  if (scene === "opinions" && shownPrompt(room)?.voting !== "opinion") return ideasShown(room).length ? "ranking" : "join";
+  if ((scene === "ranking" || scene === "opinions") && ideasShown(room).length === 0) return "join";
   return scene;
 }
 
@@ -32,7 +34,8 @@ export function Scene({ room }: { room: Signal<Room | null> }) {
   return (
     <>
       <Head room={now} size={SIZES[scene]} />
-      {scene === "ranking" && <Ranking ranked={rank(ideasShown(now), AT_MOST)} />}
+      {scene === "ranking" && <Ranking ranked={rank(ideasShown(now), AT_MOST)} opinion={shownPrompt(now)?.voting === "opinion"} />}
+      {scene === "opinions" && <OpinionScene room={now} ideas={ideasShown(now)} found={now.opinions.find((each) => each.prompt === shownPrompt(now)?.id)} />}
       {scene === "themes" && <Themes room={now} />}
       {scene === "join" && <Steps />}
       {scene === "spotlight" && idea && <Spotlight idea={idea} />}
@@ -64,12 +67,12 @@ function Head({ room, size }: { room: Room; size: "small" | "middle" | "large" }
   );
 }
 
-function Ranking({ ranked }: { ranked: Ranked[] }) {
+function Ranking({ ranked, opinion }: { ranked: Ranked[]; opinion: boolean }) {
   const list = useRef<HTMLOListElement>(null);
   const places = useRef<Places>(new Map());
-  const top = Math.max(1, ...ranked.map(({ idea }) => idea.agree));
+  const top = Math.max(1, ...ranked.map(({ idea }) => (opinion ? votesOn(idea) : idea.agree)));
   // The order too: what is hidden at the end would otherwise travel to the front with its idea.
-  const words = ranked.map(({ idea, rank: place }) => `${idea.id}${place > 0}${idea.text}`).join();
+  const words = ranked.map(({ idea, rank: place }) => `${idea.id}${place > 0}${opinion && votesOn(idea) > 0}${idea.text}`).join();
   useFit(list, () => fitList(list.current), [words], places.current);
   useLayoutEffect(() => glide(list.current, places.current));
   return (
@@ -79,7 +82,8 @@ function Ranking({ ranked }: { ranked: Ranked[] }) {
           <span class={place > 0 ? "rank figure" : "rank none"}>{place > 0 && <><Hidden>{`${t("Rank")} `}</Hidden>{place}</>}</span>
           <div class="ranked-body">
             <p class="ranked-text words" dir="auto" lang={idea.lang || undefined}>{idea.text}</p>
-            {place > 0 && <p class="bar-line">
+            {opinion && votesOn(idea) > 0 && <Opinion idea={idea} top={top} />}
+            {!opinion && place > 0 && <p class="bar-line">
               <span class="bar-fill" style={{ "--share": String(idea.agree / top) }} />
               <span class="bar-figure figure"><Icon name="heart" more="full small" />{figure(idea.agree)}</span>
             </p>}
@@ -109,11 +113,17 @@ function ThemePages({ room }: { room: Room }) {
       </ul>
       <p class="themes-foot">
         {room.leftovers > 0 && <span>{tn("%(n)s idea is in no theme", "%(n)s ideas are in no theme", room.leftovers)}</span>}
+        {room.sorting.open && room.conversation.state === "open" && <span class="said figure"><Icon name="layers" more="small" />{sortedSentence(room.sorting)}</span>}
         {room.run && <span class="said wait"><Icon name="sparkles" more="small" />{t("Looking for themes…")}</span>}
         {pages > 1 && <span class="figure pages">{t("%(page)s of %(pages)s", { page: page + 1, pages })}</span>}
       </p>
     </>
   );
+}
+
+function sortedSentence({ sorted, unsure }: Sorting): string {
+  if (unsure === 0) return t("All ideas are sorted");
+  return tn("%(share)s %% sorted, %(num)s idea still unsure", "%(share)s %% sorted, %(num)s ideas still unsure", unsure, { share: Math.round(100 * sorted) });
 }
 
 function Looking({ share }: { share: number }) {
@@ -189,14 +199,4 @@ function useFit(frame: RefObject<HTMLElement | null>, fit: () => void, on: unkno
       document.fonts?.removeEventListener("loadingdone", again);
     };
   }, []);
-}
-
-/** Turn pages by themselves: on a wall nobody can scroll. */
-function usePage(pages: number): number {
-  const [page, setPage] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setPage((now) => now + 1), PAGE_STANDS);
-    return () => clearInterval(timer);
-  }, []);
-  return page % pages;
 }

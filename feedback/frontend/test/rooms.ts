@@ -8,7 +8,7 @@ export function idea(id: string, more: Partial<Idea> = {}): Idea {
 }
 
 export function prompt(id: number, more: Partial<Prompt> = {}): Prompt {
-  return { id, number: id, text: `prompt ${id}`, state: "open", votes_each: null, ...more };
+  return { id, number: id, text: `prompt ${id}`, state: "open", votes_each: null, voting: "support", ...more };
 }
 
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
@@ -22,7 +22,9 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     stage: { scene: "ranking", prompt: 1, idea: null },
     themes: [],
     leftovers: 0,
+    sorting: { open: false, sorted: 0, unsure: 0 },
     run: null,
+    opinions: [],
     counts: { joined: 0, here: 0, ideas: 0, votes: 0 },
     ...more,
   };

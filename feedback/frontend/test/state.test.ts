@@ -83,6 +83,11 @@ test("ideas without support have no rank and stand newest first", () => {
   assert.deepEqual(rank(ideas, 7).map(({ rank: place, idea: { id } }) => `${place}${id}`), ["1C", "0B", "0A"]);
 });
 
+test("of as many who agree, fewer who disagree go first, and equals of both share a rank", () => {
+  const ideas = [idea("A", { n: 1, agree: 3, disagree: 2 }), idea("B", { n: 2, agree: 3, disagree: 1 }), idea("C", { n: 3, agree: 3, disagree: 2, pass: 4 }), idea("D", { n: 4, disagree: 1 }), idea("E", { n: 5 })];
+  assert.deepEqual(rank(ideas, 7).map(({ rank: place, idea: { id } }) => `${place}${id}`), ["1B", "2A", "2C", "0E", "0D"]);
+});
+
 test("search wants every word and minds neither case nor accents", () => {
   const ideas = [idea("A", { text: "Une résidence à la mairie" }), idea("B", { text: "RESIDENCE in the town hall" }), idea("C", { text: "Straße" })];
   const found = (query: string) => search(ideas, query).map((each) => each.id).join("");
