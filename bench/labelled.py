@@ -45,7 +45,7 @@ def over_rooms(
 ) -> list[Json]:
     """Measure every room of a folder that is wanted, and tell each result as it comes.
 
-    Ends the command when the folder cannot be read or holds no such room.
+    Ends the command when the folder cannot be read.
     """
     rooms = rooms_of(folder, wanted)
     results = []

@@ -25,7 +25,10 @@ from feedback.domain.facts import (
     TooFewConversations,
 )
 from feedback.domain.roles import HOUSE
+from feedback.encoding import embedder_for
+from feedback.settings import Settings
 from feedback.store.alignments import alignment_input, alignment_now
+from feedback.store.vectors import chosen_embedder
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -43,15 +46,18 @@ _log = logging.getLogger("feedback.alignment_jobs")
 Enqueue = Callable[[], Any]
 
 
-def alignment_task(queue: "Huey", database_url: str) -> Enqueue:
+def alignment_task(queue: "Huey", settings: Settings) -> Enqueue:
     """Register the job on a queue; calling what is returned enqueues a look."""
 
     def align() -> dict[str, Any]:
         from feedback.clustering.alignment import align_themes  # noqa: PLC0415 -- slow import, only the worker pays
         from feedback.store.engine import reader_engine  # noqa: PLC0415 -- the worker's own connection
 
-        data = alignment_input(reader_engine(database_url))
-        groups = align_themes(data.themes, same=data.same, apart=data.apart, stop_texts=data.stop_texts)
+        engine = reader_engine(settings.database_url)
+        data, embedder = alignment_input(engine), embedder_for(settings, chosen_embedder(engine))
+        groups = align_themes(
+            data.themes, same=data.same, apart=data.apart, stop_texts=data.stop_texts, embedder=embedder
+        )
         return {
             "groups": [[asdict(member) for member in group] for group in groups],
             "seqs": [[place, seq] for place, seq in sorted(data.seqs.items())],

@@ -1,6 +1,6 @@
 """What exactly one process does for all of a house.
 
-Theme runs, opinion groups, looks across strands, their worker, and the door for the command line.
+Theme runs and opinion groups, their worker, and the door for the command line.
 On SQLite there is one process, so it is that one. Where several work on one database, the one that leads.
 """
 
@@ -168,7 +168,7 @@ class Duties:
             while self.taken and self._term == term:
                 try:
                     step()
-                    step = self._step
+                    step = self._go_on
                     gevent.sleep(jobs.POLL)
                 except Exception as fault:  # noqa: BLE001 -- one fault must not end the loop
                     if not isinstance(fault, Busy):
@@ -185,7 +185,7 @@ class Duties:
         self._opinions.take_up()
         self._alignments.take_up()
 
-    def _step(self) -> None:
+    def _go_on(self) -> None:
         self._jobs.step()
         self._opinions.step()
         self._alignments.step()

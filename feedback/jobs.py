@@ -90,7 +90,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
     themes_task(queue, settings)
     encoding_task(queue, settings)
     opinions_task(queue, settings)
-    alignment_task(queue, settings.database_url)
+    alignment_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run

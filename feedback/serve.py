@@ -129,10 +129,10 @@ class House:
             self.jobs = ThemeJobs(
                 settings, self.house.gate, db.engine, presence, lambda place: self._neighbours.run_got_on(place)
             )
-            self.alignments = AlignmentJobs(
-                self.house.gate, db.engine, lambda: alignment_task(make_queue(settings), settings.database_url)
-            )
             opinion_jobs = OpinionJobs(settings, self.house.gate, db.engine, lambda: make_queue(settings))
+            alignment_jobs = AlignmentJobs(
+                self.house.gate, db.engine, lambda: alignment_task(make_queue(settings), settings)
+            )
             self.backups = Backups(settings, db.engine, leads=lambda: self._duties.taken)
         self._settings, self._presence = settings, presence
         self._duties = Duties(
@@ -140,7 +140,7 @@ class House:
             self.house,
             self.jobs,
             opinion_jobs,
-            self.alignments,
+            alignment_jobs,
             lambda alive: self._neighbours.worker_alive(alive),
         )
         self._neighbours = Neighbours(settings, claims, self.live, presence, self._duties)

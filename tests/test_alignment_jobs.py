@@ -12,7 +12,7 @@ from feedback.domain.alignments import Member
 from feedback.domain.facts import Busy, ServerFault
 from feedback.domain.roles import HOUSE
 from feedback.domain.themes import Theme, ThemeSet
-from feedback.jobs import make_queue
+from feedback.job_queue import make_queue
 from feedback.settings import read_settings
 from feedback.store.alignments import alignment_now
 
@@ -26,7 +26,7 @@ class House:
         self.room, self.settings = room, settings
         self.time = 1000.0
         self.queue = make_queue(settings)
-        alignment_task(self.queue, settings.database_url)
+        alignment_task(self.queue, settings)
         self.jobs = self.another()
         self.ids = [room.conversation(place).id for place in (0, 1)]
         for place, where in enumerate(self.ids):
@@ -39,7 +39,7 @@ class House:
 
     def another(self):
         """The jobs of a process that has just taken them up."""
-        opener = lambda: alignment_task(make_queue(self.settings), self.settings.database_url)  # noqa: E731
+        opener = lambda: alignment_task(make_queue(self.settings), self.settings)  # noqa: E731
         return AlignmentJobs(self.room.gate, self.room.engine, opener, lambda: self.time)
 
     def ask(self):

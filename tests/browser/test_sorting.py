@@ -1,4 +1,4 @@
-"""The room sorts, in real browsers: the next card at once, also without a line; a stage that says how far it is; axe."""
+"""The room sorts, in real browsers: the next card at once, also without a line; how far it is on the stage; axe."""
 
 from collections.abc import Iterator
 
