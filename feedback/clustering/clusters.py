@@ -32,8 +32,7 @@ PRIOR = 0.3  # pull towards a number of themes that people can read
 SAMPLE = 1500  # above this many ideas the number of themes is chosen on a sample
 FEWEST = 4  # rows below which there is nothing to choose: they are one cluster
 STEP = 1.2  # of the numbers of clusters that vote: each a fifth more than the last
-COARSE = 20  # principal axes of an embedder's rows that a third of the votes look at: the subjects without the details
-FLAT = 1 / 3  # power of its width by which a third of the votes on words weigh a dimension less: the details
+COARSE = 20  # dimensions that a third of the votes look at: what the room speaks of, without the details
 BRIDGE = 1e-3  # weight of the edges that tie separate parts of the graph together
 
 
@@ -122,8 +121,9 @@ def _chosen(rows: Rows, terms: csr_matrix | None, seed: int, report: Report) -> 
         return np.zeros(len(rows), dtype=np.int64)
     graph = neighbour_graph(rows)
     votes, expected = [], 3 * len(voting_counts(most))
-    other = _coarse(rows, seed) if terms is None else _flat(rows)
-    for labels in _votes((rows, other), graph, most, seed):
+    # Squeezed words come with the widest dimensions first, an embedder's dimensions in no order.
+    coarse = _principal(rows, seed) if terms is None else normalize(rows[:, :COARSE])
+    for labels in _votes((rows, coarse), graph, most, seed):
         votes.append(labels if terms is None else self_trained(terms, rows, labels, rounds=1))
         report(len(votes) / (expected + 1))
     return _best_cut(graph, agreement_tree(votes), most)
@@ -138,16 +138,10 @@ def _votes(views: tuple[Rows, Rows], graph: csr_matrix, most: int, seed: int) ->
             yield _assigned(maps[:, :k])
 
 
-def _coarse(rows: Rows, seed: int) -> Rows:
+def _principal(rows: Rows, seed: int) -> Rows:
     count = min(COARSE, *rows.shape)
-    coarse: Rows = normalize(PCA(count, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows))
-    return coarse
-
-
-def _flat(rows: Rows) -> Rows:
-    widths = np.sqrt(np.square(rows).mean(axis=0))
-    flat: Rows = normalize(rows / np.where(widths > 0, widths, 1.0) ** FLAT)
-    return flat
+    principal: Rows = normalize(PCA(count, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows))
+    return principal
 
 
 def agreement_tree(votes: Sequence[Labels]) -> Tree:

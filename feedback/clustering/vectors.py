@@ -16,8 +16,7 @@ from feedback.clustering.text import Word, fold
 Rows = NDArray[np.float64]
 
 DIMENSIONS = 50
-CHAR_WEIGHT = 1.0  # character runs, which catch compounds and typing errors, count as much as words
-BREADTH = 0.5  # power by which wide dimensions, which many ideas share, count more than the decomposition gives them
+CHAR_WEIGHT = 0.5  # character runs catch compounds and typing errors, words carry the subject
 COMMON = 0.5  # share of ideas above which a term says nothing
 FEW = 20  # below this many ideas every term counts
 RARE_FROM = 100  # from this many ideas on, a word that a single idea uses is left out
@@ -117,7 +116,7 @@ class Lexicon:
         if self._squeeze is None:
             plain: Rows = terms.toarray()
             return plain
-        rows: Rows = normalize(self._squeeze.transform(terms) * self._squeeze.singular_values_**BREADTH)
+        rows: Rows = normalize(self._squeeze.transform(terms))
         return rows
 
 
