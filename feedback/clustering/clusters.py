@@ -15,6 +15,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.manifold import spectral_embedding
 from sklearn.neighbors import NearestNeighbors
@@ -31,7 +32,7 @@ PRIOR = 0.3  # pull towards a number of themes that people can read
 SAMPLE = 1500  # above this many ideas the number of themes is chosen on a sample
 FEWEST = 4  # rows below which there is nothing to choose: they are one cluster
 STEP = 1.2  # of the numbers of clusters that vote: each a fifth more than the last
-COARSE = 20  # leading dimensions that a third of the votes look at: what the room speaks of, without the details
+COARSE = 20  # dimensions that a third of the votes look at: what the room speaks of, without the details
 BRIDGE = 1e-3  # weight of the edges that tie separate parts of the graph together
 
 
@@ -120,21 +121,27 @@ def _chosen(rows: Rows, terms: csr_matrix | None, seed: int, report: Report) -> 
         return np.zeros(len(rows), dtype=np.int64)
     graph = neighbour_graph(rows)
     votes, expected = [], 3 * len(voting_counts(most))
-    for labels in _votes(rows, graph, most, seed):
+    # Squeezed words come with the widest dimensions first, an embedder's dimensions in no order.
+    coarse = _principal(rows, seed) if terms is None else normalize(rows[:, :COARSE])
+    for labels in _votes((rows, coarse), graph, most, seed):
         votes.append(labels if terms is None else self_trained(terms, rows, labels, rounds=1))
         report(len(votes) / (expected + 1))
     return _best_cut(graph, agreement_tree(votes), most)
 
 
-def _votes(rows: Rows, graph: csr_matrix, most: int, seed: int) -> Iterator[Labels]:
-    counts = voting_counts(most)
+def _votes(views: tuple[Rows, Rows], graph: csr_matrix, most: int, seed: int) -> Iterator[Labels]:
     maps = _spectral_maps(graph, most, seed)
-    coarse = normalize(rows[:, :COARSE])
-    for k in counts:
-        yield kmeans(rows, k, seed=seed + k, starts=1)
-        yield kmeans(coarse, k, seed=seed + k, starts=1)
+    for k in voting_counts(most):
+        for view in views:
+            yield kmeans(view, k, seed=seed + k, starts=1)
         if k <= maps.shape[1]:
             yield _assigned(maps[:, :k])
+
+
+def _principal(rows: Rows, seed: int) -> Rows:
+    count = min(COARSE, *rows.shape)
+    principal: Rows = normalize(PCA(count, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows))
+    return principal
 
 
 def agreement_tree(votes: Sequence[Labels]) -> Tree:

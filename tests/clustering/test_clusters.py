@@ -72,8 +72,10 @@ def test_agreement_tree_joins_first_whom_most_votes_put_together():
     assert tree[2, 2] == pytest.approx((0.25 + 0.5) / 2)
 
 
-def test_best_clusters_gives_a_lone_grouping_no_say():
-    # One row between two groups: KMeans puts it here or there by chance, the votes together always the same way.
-    rows = np.vstack([blobs(4, 12), blobs(2, 1, seed=9).mean(axis=0, keepdims=True)])
-    found = {tuple(best_clusters(rows, seed=seed, report=silent)) for seed in range(3)}
-    assert len({tuple(np.unique(labels, return_inverse=True)[1]) for labels in found}) == 1
+def test_best_clusters_finds_clear_groups_among_many_dimensions_with_and_without_words():
+    rows = np.hstack([blobs(5, 25), np.zeros((125, 30))])
+    terms = csr_matrix(np.repeat(np.eye(5), 25, axis=0))
+    for words in (None, terms):
+        labels = best_clusters(rows, words, seed=0, report=silent)
+        assert [len(set(labels[start : start + 25])) for start in range(0, 125, 25)] == [1] * 5
+        assert len(set(labels)) == 5
