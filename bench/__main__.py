@@ -149,13 +149,22 @@ def stability(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
 @main.command()
 @click.argument("folder", type=_FOLDER)
 @_EMBEDDER
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(["desk", "room"]),
+    multiple=True,
+    default=("desk", "room"),
+    show_default=True,
+    help="The rapporteur at the desk, the room that sorts.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same people.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def effort(folder: Path, embedder: str, seed: int, as_json: bool) -> None:
-    """Let FOLDER's rooms be sorted by simulated people: how many sorts the themes need."""
+def effort(folder: Path, embedder: str, parts: tuple[str, ...], seed: int, as_json: bool) -> None:
+    """Let FOLDER's rooms be put right by simulated people: how many deeds or sorts the themes need."""
     from bench.effort import measure  # noqa: PLC0415 -- slow import
 
-    sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
+    sys.exit(measure(folder, embedder=embedder, parts=parts, seed=seed, as_json=as_json))
 
 
 @main.command()
@@ -167,6 +176,17 @@ def opinions(folder: Path, beside: str | None, as_json: bool) -> None:
     from bench.opinions import measure  # noqa: PLC0415 -- slow import
 
     sys.exit(measure(folder, beside=beside, as_json=as_json))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same conversations.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def across(folder: Path, seed: int, as_json: bool) -> None:
+    """Deal FOLDER's rooms to three conversations each: are the themes they share put together."""
+    from bench.across import measure  # noqa: PLC0415 -- slow import
+
+    sys.exit(measure(folder, seed=seed, as_json=as_json))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`bench effort`: how much work people have to put in until the themes are theirs; here, a room that sorts.
+"""`bench effort`: how much work people have to put in until the themes are theirs: a rapporteur, or a room that sorts.
 
 Simulated participants see what real ones would: an idea, and the names of the themes. They are right with a given
 probability and otherwise say any other theme alike; some tap at random. Nobody gets the same idea twice.
@@ -17,6 +17,8 @@ from typing import Any
 from bench.embedders import embedder_named
 from bench.grouping import likeness
 from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from bench.rapporteur import MARKS as DEED_MARKS
+from bench.rapporteur import WANTED, measure_desk
 from feedback.clustering.embedders import Embedder
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import Theme, ThemeSet
@@ -25,6 +27,9 @@ Json = dict[str, Any]
 #: Sorts per idea after which it is measured.
 MARKS = (0.0, 0.5, 1.0, 2.0, 3.0)
 DIGITS = {str(mark): 3 for mark in MARKS}
+DEEDS = {str(mark): 3 for mark in DEED_MARKS}
+#: What can be measured: the rapporteur at the desk, the room that sorts.
+PARTS = ("desk", "room")
 PEOPLE = 60
 #: Sorts between two runs in which the order of the cards is renewed, as a share of the room.
 RENEWED = 0.1
@@ -50,20 +55,36 @@ class Crowd:
 CROWDS = (Crowd(0.85), Crowd(0.7), Crowd(0.85, adaptive=False))
 
 
-def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical") -> int:
-    """Let every room of a folder be sorted by every crowd; print the figures and return the exit code."""
-    one = partial(measure_room, seed=seed, embedder=embedder_named(embedder))
-    rooms = over_rooms(folder, one, lambda each: _lines(each["ari"], each["room"]))
-    means = {name: {mark: mean(room["ari"][name][mark] for room in rooms) for mark in DIGITS} for name in _names()}
-    print_report({"rooms": rooms, "sorts_per_idea": means}, seed, text_of, as_json=as_json)
+def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical", parts: Sequence[str] = PARTS) -> int:
+    """Let every room be put right by a rapporteur and sorted by every crowd; print the figures."""
+    one = partial(measure_room, seed=seed, embedder=embedder_named(embedder), parts=parts)
+    rooms = over_rooms(folder, one, _room_lines)
+    report: Json = {"rooms": rooms}
+    if "desk" in parts:
+        report["desk"] = {
+            way: {mark: mean(room["desk"][way][mark] for room in rooms) for mark in DEEDS} for way in ("desk", "hand")
+        }
+        report["share"] = mean(room["desk"]["share"] for room in rooms)
+    if "room" in parts:
+        report["sorts_per_idea"] = {
+            name: {mark: mean(room["ari"][name][mark] for room in rooms) for mark in DIGITS} for name in _names()
+        }
+    print_report(report, seed, text_of, as_json=as_json)
     return 0
 
 
-def measure_room(room: LabelledRoom, *, seed: int, embedder: Embedder | None = None) -> Json:
-    """Let a room be sorted by every crowd, and its last one's sorts be counted plainly."""
-    reached = [sort_room(room, crowd, seed=seed, embedder=embedder) for crowd in CROWDS]
-    reached.append(majority(room, CROWDS[-1], seed=seed))
-    return {"room": room.name, "ari": dict(zip(_names(), reached, strict=True))}
+def measure_room(
+    room: LabelledRoom, *, seed: int, embedder: Embedder | None = None, parts: Sequence[str] = PARTS
+) -> Json:
+    """Let a rapporteur put a room right, and every crowd sort it; the last one's sorts are also counted plainly."""
+    measured: Json = {"room": room.name}
+    if "desk" in parts:
+        measured["desk"] = measure_desk(room, seed=seed, embedder=embedder)
+    if "room" in parts:
+        reached = [sort_room(room, crowd, seed=seed, embedder=embedder) for crowd in CROWDS]
+        reached.append(majority(room, CROWDS[-1], seed=seed))
+        measured["ari"] = dict(zip(_names(), reached, strict=True))
+    return measured
 
 
 def _names() -> list[str]:
@@ -172,7 +193,29 @@ def _reached(room: LabelledRoom, found: ThemeSet) -> float:
 
 def text_of(report: Json) -> str:
     """Return a report as people read it."""
-    return _lines(report["sorts_per_idea"], "ARI after … sorts per idea")
+    lines = []
+    if "desk" in report:
+        lines += [_desk_lines(report["desk"], "ARI after … deeds at the desk")]
+        lines += [f"deeds until ARI {WANTED}: {report['share']:.0%} of those by hand", ""]
+    if "sorts_per_idea" in report:
+        lines.append(_lines(report["sorts_per_idea"], "ARI after … sorts per idea"))
+    return "\n".join(lines)
+
+
+def _room_lines(room: Json) -> str:
+    lines = []
+    if "desk" in room:
+        desk = room["desk"]
+        deeds = f"deeds until ARI {WANTED}: {desk['desk']['deeds']}, by hand {desk['hand']['deeds']}"
+        lines.append(f"{_desk_lines(desk, room['room'])}\n{deeds} ({desk['share']:.0%})")
+    if "ari" in room:
+        lines.append(_lines(room["ari"], room["room"]))
+    return "\n".join(lines)
+
+
+def _desk_lines(ways: Json, title: str) -> str:
+    named = {"the machine's themes put right": ways["desk"], "sorted by hand": ways["hand"]}
+    return "\n".join([head_of(DEEDS, title), *(line_of(name, each, DEEDS) for name, each in named.items())])
 
 
 def _lines(aris: dict[str, dict[str, float]], title: str) -> str:

@@ -17,6 +17,7 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 from feedback import control, jobs
+from feedback.alignment_jobs import AlignmentJobs
 from feedback.domain.facts import Busy, Fact
 from feedback.opinion_jobs import OpinionJobs
 from feedback.settings import ROOT, Settings
@@ -95,12 +96,14 @@ class Duties:
         house: control.House,
         theme_jobs: jobs.ThemeJobs,
         opinion_jobs: OpinionJobs,
+        alignment_jobs: AlignmentJobs,
         alive: Callable[[bool], None],
     ) -> None:
         self._settings = settings
         self._house = house
         self._jobs = theme_jobs
         self._opinions = opinion_jobs
+        self._alignments = alignment_jobs
         self._alive = alive
         self._worker: Worker | None = None
         self._door: StreamServer | None = None
@@ -118,11 +121,12 @@ class Duties:
         if self.taken:
             self._jobs.hear(facts)
             self._opinions.hear(facts)
+            self._alignments.hear(facts)
 
     def queue_is_back(self) -> None:
         """Ask again for the runs under way: Redis may have come back without them."""
         if self.taken:
-            self._jobs.worker_restarted()
+            self._worker_restarted()
 
     def take_up(self) -> None:
         """Begin; does nothing twice."""
@@ -130,7 +134,7 @@ class Duties:
             return
         self._term += 1
         self._taken.set()
-        self._worker = Worker(self._settings, self._alive, self._jobs.worker_restarted)
+        self._worker = Worker(self._settings, self._alive, self._worker_restarted)
         gevent.spawn(self._worker.watch)
         try:
             self._door = door(self._settings.control_socket, self._house)
@@ -173,15 +177,22 @@ class Duties:
                     gevent.sleep(AFTER_FAULT)
             self._jobs.forget()
             self._opinions.forget()
+            self._alignments.forget()
 
     def _begin(self) -> None:
         self._jobs.warm()
         self._jobs.take_up()
         self._opinions.take_up()
+        self._alignments.take_up()
 
     def _go_on(self) -> None:
         self._jobs.step()
         self._opinions.step()
+        self._alignments.step()
+
+    def _worker_restarted(self) -> None:
+        self._jobs.worker_restarted()
+        self._alignments.worker_restarted()
 
 
 def door(path: Path, house: control.House) -> StreamServer:

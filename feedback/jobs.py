@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from feedback.actions.runs import fail_theme_run, finish_theme_run, note_theme_run, request_themes
+from feedback.alignment_jobs import alignment_task
 from feedback.db import Gate
 from feedback.domain.facts import (
     ConversationChanged,
@@ -89,6 +90,7 @@ def run_worker(settings: Settings, parent: int | None) -> None:
     themes_task(queue, settings)
     encoding_task(queue, settings)
     opinions_task(queue, settings)
+    alignment_task(queue, settings)
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import feedback.clustering.pipeline  # noqa: F401, PLC0415 -- warm before the first run

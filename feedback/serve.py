@@ -18,13 +18,15 @@ from gevent.event import Event
 from gevent.hub import Waiter
 
 from feedback import addresses, control
+from feedback.alignment_jobs import AlignmentJobs, alignment_task
 from feedback.app import create_app, extension
 from feedback.backups import Backups
 from feedback.db import db, gate_of
 from feedback.domain.facts import Busy, Fact
 from feedback.duties import Duties
 from feedback.ending import Ending
-from feedback.jobs import ThemeJobs, make_queue
+from feedback.job_queue import make_queue
+from feedback.jobs import ThemeJobs
 from feedback.live.server import Live
 from feedback.live.transport import make_server
 from feedback.lock import HouseInUse, take_lock
@@ -128,10 +130,18 @@ class House:
                 settings, self.house.gate, db.engine, presence, lambda place: self._neighbours.run_got_on(place)
             )
             opinion_jobs = OpinionJobs(settings, self.house.gate, db.engine, lambda: make_queue(settings))
+            alignment_jobs = AlignmentJobs(
+                self.house.gate, db.engine, lambda: alignment_task(make_queue(settings), settings)
+            )
             self.backups = Backups(settings, db.engine, leads=lambda: self._duties.taken)
         self._settings, self._presence = settings, presence
         self._duties = Duties(
-            settings, self.house, self.jobs, opinion_jobs, lambda alive: self._neighbours.worker_alive(alive)
+            settings,
+            self.house,
+            self.jobs,
+            opinion_jobs,
+            alignment_jobs,
+            lambda alive: self._neighbours.worker_alive(alive),
         )
         self._neighbours = Neighbours(settings, claims, self.live, presence, self._duties)
         watch(app, self.live, self.jobs)

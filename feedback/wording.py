@@ -36,8 +36,11 @@ REFUSALS = {
         "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
     ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
+    "nothing_to_redo": lazy_gettext("There is nothing to do again."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
+    "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),
+    "too_few_conversations": lazy_gettext("Themes are needed in at least two conversations."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
     "consent_missing": lazy_gettext("Nothing was changed: tick that words may be sent there, or choose another way."),
     "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select, update
 
+from feedback.actions.alignments import forget_conversation
 from feedback.domain.facts import BadValue, CodeMismatch, ConversationCleared, ConversationClosed, NotFound, WrongCode
 from feedback.domain.ids import new_code, tidy_code
 from feedback.domain.programme import CONFERENCE_TITLE, STRANDS, ConversationState, PromptState, Scene, StrandPlan
@@ -163,6 +164,7 @@ def clear_conversation(tx: Tx, actor: Actor, conversation_id: int, *, code: str)
     for table in (Placement, Proposal, ThemeEdit, ThemeRun, ThemeRow, OpinionMap, Freeze, Idea, Participant, Change):
         tx.db.execute(delete(table).where(table.conversation_id == conversation_id))
     forget_unused_vectors(tx.db)
+    forget_conversation(tx, conversation_id)
     conversation.joined = 0
     conversation.ideas_received = 0
     conversation.scene = Scene.RANKING

@@ -30,6 +30,11 @@ class ThemesEdited:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignmentRequested:
+    """A look across all conversations is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
 class CrewRevoked:
     """These crew members lost their link: whatever they hold open must close."""
 
@@ -50,7 +55,15 @@ class ConversationClosed:
     conversation_id: int
 
 
-Fact = ConversationChanged | ThemesRequested | ThemesEdited | CrewRevoked | ConversationCleared | ConversationClosed
+Fact = (
+    ConversationChanged
+    | ThemesRequested
+    | ThemesEdited
+    | AlignmentRequested
+    | CrewRevoked
+    | ConversationCleared
+    | ConversationClosed
+)
 
 
 class Refusal(Exception):
@@ -167,9 +180,15 @@ class VotingFixed(Refusal):
 
 
 class NothingToUndo(Refusal):
-    """There is no theme edit left to undo."""
+    """There is no theme edit, or no word on subjects, left to undo."""
 
     code = "nothing_to_undo"
+
+
+class NothingToRedo(Refusal):
+    """There is no theme edit that was taken back and could be done again."""
+
+    code = "nothing_to_redo"
 
 
 class RunInFlight(Refusal):
@@ -182,6 +201,18 @@ class NoIdeasYet(Refusal):
     """There is nothing to find themes in."""
 
     code = "no_ideas_yet"
+
+
+class LookInFlight(Refusal):
+    """Somebody looks across the conversations already."""
+
+    code = "look_in_flight"
+
+
+class TooFewConversations(Refusal):
+    """Fewer than two conversations have themes, so there is nothing to compare."""
+
+    code = "too_few_conversations"
 
 
 class WrongMove(Refusal):

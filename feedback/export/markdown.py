@@ -21,7 +21,7 @@ def render(report: Report, words: Words) -> bytes:
         _facts(Facts((*paper.cover, *((label, count) for count, label in paper.figures))), words),
         words.gettext("%(label)s: %(value)s")
         % {"label": literal(paper.checksum_label), "value": f"`{paper.checksum}`"},
-        *(_block(block, words) for block in paper.blocks),
+        *(written(block, words) for block in paper.blocks),
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
@@ -37,7 +37,8 @@ def escaped(line: str) -> str:
     return _LINE_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", bare)
 
 
-def _block(block: Block, words: Words) -> str:
+def written(block: Block, words: Words) -> str:
+    """Return a block as Markdown."""
     match block:
         case Heading():
             return f"{'#' * (block.level + 1)} {literal(block.text)}"

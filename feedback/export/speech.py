@@ -65,8 +65,12 @@ def instant(milliseconds: int) -> datetime:
 
 def speech_of(report: Report) -> Speech:
     """Return how a report speaks; an unknown language speaks English, an unknown zone is UTC."""
-    language = language_of(report.language) or "en"
-    return Speech(language, _locale(report.language), zone_of(report.time_zone))
+    return speech_in(report.language, report.time_zone)
+
+
+def speech_in(language: str, time_zone: str) -> Speech:
+    """Return how something in this language (a tag) and time zone speaks."""
+    return Speech(language_of(language) or "en", _locale(language), zone_of(time_zone))
 
 
 def zone_of(name: str) -> tzinfo:

@@ -145,6 +145,20 @@ class ThemeNameForm(FlaskForm):
     name = StringField(lazy_gettext("Name of the theme"), [measured(one_line, limit=TITLE_LIMIT)])
 
 
+class SplitForm(FlaskForm):
+    """The name of a theme that is made of chosen ideas; none: their words suggest one."""
+
+    name = StringField(validators=[measured(one_line, limit=TITLE_LIMIT, optional=True)])
+
+
+class DescriptionForm(FlaskForm):
+    """What belongs into a theme."""
+
+    description = StringField(
+        lazy_gettext("What belongs here, in a few words"), [measured(canonical, limit=DESCRIPTION_LIMIT, optional=True)]
+    )
+
+
 class NewThemeForm(FlaskForm):
     """A theme that somebody names before ideas are in it."""
 

@@ -7,8 +7,9 @@ import pytest
 from bench import effort
 from bench.effort import PEOPLE, Crowd, Taps, majority, sort_room, starters_of
 from bench.labelled import LabelledRoom
+from bench.rapporteur import Desk, by_hand, measure_desk, put_right
 from feedback.clustering import pipeline
-from feedback.domain.themes import IdeaText
+from feedback.domain.themes import IdeaText, Outlook, Theme, ThemeSet
 
 WORDS = {"night_buses": "More buses number", "libraries": "Longer library hours number"}
 
@@ -73,3 +74,59 @@ def test_an_engine_that_does_not_listen_is_found_out(room, monkeypatch):
 def _renamed(room):
     names = {"night_buses": "alpha", "libraries": "beta", "": "", "alpha": "alpha", "beta": "beta"}
     return LabelledRoom(room.name, room.set_name, room.ideas, tuple(names[theme] for theme in room.truth))
+
+
+def test_a_desk_merges_what_is_the_same_then_moves_what_is_least_sure(room):
+    ids = [idea.id for idea in room.ideas]
+    buses, books, odd = ids[0:30:2], ids[1:30:2], ids[30]
+    themes = (Theme(1, "a", ideas=tuple(buses[:8])), Theme(2, "b", ideas=(*buses[8:], *books)))
+    themes = (*themes, Theme(3, "c", ideas=(odd,)))
+    sureness = {buses[9]: 0.2, buses[10]: 0.1}
+    outlooks = {idea: Outlook((), sureness.get(idea, 0.9)) for idea in ids}
+    desk = Desk(room, ThemeSet(themes, (), 4, outlooks=outlooks))
+    assert desk.subjects() == {1: "night_buses", 2: "libraries"}
+    assert desk.act()
+    assert desk.pins == {buses[10]: 1}
+    assert desk.act()
+    assert desk.pins == {buses[10]: 1, buses[9]: 1}
+    while desk.act():
+        pass
+    assert {theme.id: set(theme.ideas) for theme in desk.found.themes} == {1: set(buses), 2: set(books), 3: set()}
+    assert desk.found.leftovers == (odd,)
+
+
+def test_a_desk_names_a_theme_that_is_missing_and_merges_twins(room):
+    ids = [idea.id for idea in room.ideas]
+    buses, books = ids[0:30:2], ids[1:30:2]
+    themes = (Theme(1, "a", ideas=tuple(books[:8])), Theme(2, "b", ideas=tuple(books[8:])))
+    desk = Desk(room, ThemeSet(themes, (*buses, ids[30]), 3))
+    assert desk.act()
+    assert [set(theme.ideas) for theme in desk.found.themes] == [set(books)]
+    assert desk.act()
+    made = desk.found.themes[-1]
+    assert (made.id, made.name, made.named_by_person, len(made.ideas)) == (3, "night buses", True, 1)
+
+
+def test_the_machine_saves_work_and_by_hand_every_idea_costs_a_deed(room):
+    hand = by_hand(room)
+    assert hand.deeds is not None
+    assert hand.deeds > 0.7 * len(room.ideas)
+    assert hand.reached["0"] == 0.0
+    assert hand.reached["80"] == 1.0
+    measured = measure_desk(room, seed=1)
+    assert measured["share"] < 0.6
+    assert measured["desk"]["80"] >= 0.8
+
+
+def test_an_engine_that_undoes_what_was_put_right_is_found_out(room, monkeypatch):
+    find = pipeline.find_themes
+
+    def forgetful(ideas, *, previous=None, pins=None, **more):
+        return find(ideas, seed=more["seed"]) if previous is None else mixed
+
+    ids = [idea.id for idea in room.ideas]
+    mixed = ThemeSet((Theme(1, "a", ideas=tuple(ids[::3])), Theme(2, "b", ideas=tuple(ids[1::3]))), tuple(ids[2::3]), 3)
+    monkeypatch.setattr(
+        pipeline, "find_themes", lambda ideas, **more: mixed if "quick" not in more else forgetful(ideas, **more)
+    )
+    assert put_right(room, seed=1).deeds is None

@@ -58,6 +58,8 @@ all        GET       /enter
 all        POST      /enter
 all        GET       /c/<code>
 all        GET       /c/<code>/mine
+all        GET       /c/<code>/cards
+all        GET+POST  /c/<code>/sort
 all        GET       /c/<code>/qr.svg
 all        GET       /c/<code>/sync
 crew       GET       /c/<code>/sync?view=crew
@@ -81,6 +83,8 @@ console    POST      /console/<code>/prompts/<int:prompt_id>
 console    POST      /console/<code>/prompts/<int:prompt_id>/open
 console    POST      /console/<code>/prompts/<int:prompt_id>/close
 console    POST      /console/<code>/stage
+console    POST      /console/<code>/sorting/start
+console    POST      /console/<code>/sorting/stop
 desk       GET       /desk/<code>
 desk       POST      /desk/<code>/themes/new
 desk       POST      /desk/<code>/themes/<int:number>/name
@@ -106,6 +110,12 @@ organiser  POST      /organiser/conversations/<code>/close
 organiser  POST      /organiser/conversations/<code>/reopen
 organiser  GET+POST  /organiser/conversations/<code>/clear
 organiser  POST      /organiser/conversations/<code>/stage-links/revoke
+organiser  GET       /organiser/across
+organiser  POST      /organiser/across/look
+organiser  POST      /organiser/across/join
+organiser  POST      /organiser/across/part
+organiser  POST      /organiser/across/undo
+organiser  GET       /organiser/across/subjects.<format>
 all        POST      /leave
 """
 ROWS = [
@@ -121,6 +131,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/c/<code>/ideas": {"id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "prompt": "{prompt_id}", "text": "Another idea"},
     "/c/<code>/ideas/<idea>/edit": {"text": "Other words"},
     "/c/<code>/ideas/<idea>/vote": {"val": "1"},
+    "/c/<code>/sort": {"idea": "{idea}", "answer": "skip"},
     "/console/<code>/ideas/<idea_id>/hide": {"own": "It repeats another one"},
     "/console/<code>/import": {"prompt": "{prompt_id}"},
     "/console/<code>/prompts": {"text": "And then?"},
@@ -139,10 +150,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "/organiser/strands/<int:strand_id>/conversations": {"title": "Another one"},
     "/organiser/conversations/<code>/title": {"title": "Another title"},
     "/organiser/conversations/<code>/links": {"role": "rapporteur"},
+    "/organiser/across/part": {"ones": "1.1", "others": "2.1"},
     "/organiser/conversations/<code>/clear": {"code": "{code}"},
 }
 #: Open to all, and yet they say no to what this test sends: a link and a password that fit nothing, another's idea,
-#: figures that only a token opens.
+#: figures that only a token opens, subjects that nobody has looked for.
 SAYS_NO = {
     "/metrics": {404},
     "/enter": {404},
@@ -152,6 +164,8 @@ SAYS_NO = {
     "/c/<code>/ideas/<idea>/vote": {200, 303},
     "/console/<code>/ideas/restore": {404},
     "/console/<code>/flood": {404},
+    "/organiser/across/part": {404},
+    "/organiser/across/subjects.<format>": {404},
 }
 #: In no answer for the room.
 SECRETS = ("Hidden words", "Withdrawn words", "A draft question", "The reason of hiding", "Crew Member")
@@ -303,9 +317,10 @@ def test_a_stage_link_writes_nothing(scene, role):
     browser = scene.browser(role)
     browser.get("/enter")
     before = scene.rows()
+    phones = ("/c/<code>", "/c/<code>/mine", "/c/<code>/cards", "/c/<code>/sort")
     for audience, method, address in ROWS:
         # Who also opens the phone's page with this browser is a participant like everybody, by that page.
-        if audience != "all" or (method == "GET" and address not in ("/c/<code>", "/c/<code>/mine")):
+        if audience != "all" or (method == "GET" and address not in phones):
             scene.ask(browser, method, address)
             scene.ask(browser, "OPTIONS", address)
     assert scene.rows() == before

@@ -1,6 +1,6 @@
 """The organiser's pages: the conference, its strands and conversations, the crew's links, the password."""
 
-from feedback.web.organiser import conversation, embedder, login, programme
+from feedback.web.organiser import across, conversation, embedder, login, programme
 from feedback.web.organiser.frame import blueprint
 
-__all__ = ["blueprint", "conversation", "embedder", "login", "programme"]
+__all__ = ["across", "blueprint", "conversation", "embedder", "login", "programme"]
