@@ -61,14 +61,14 @@ class House:
 
     def step(self):
         """Let the server do what is due and the worker work that off, until nothing is left."""
-        done = 1
-        while done:
+        idle = 0  # a step brings home, and only the next one hands over what is left
+        while idle < 2:
             self.jobs.step()
             self.hear()
-            done = 0
+            idle += 1
             while task := self.queue.dequeue():
                 self.queue.execute(task)
-                done += 1
+                idle = 0
 
     def find(self):
         forget_rooms()

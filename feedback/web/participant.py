@@ -62,6 +62,7 @@ def about() -> str:
         "participant/about.html",
         retention_days=conference.retention_days if conference else 30,
         contact=conference.contact if conference else "",
+        sent_to=conference.embedder_place.partition("://")[2] if conference else "",
     )
 
 

@@ -59,10 +59,13 @@ def test_an_endpoint_is_switched_on_with_consent_alone(house, organiser):
     assert chosen(house) == ("lexical", "")
     assert organiser.post(PATH, embedder="http", consent="1").location == "/organiser"
     assert chosen(house) == ("http", "https://vectors.example")
+    told = "their words are sent to vectors.example, without anything about who wrote them."
+    assert told in house.browser().get("/about").text
     again = organiser.get(PATH).text
     assert 'id="consent" checked' in again
     assert organiser.post(PATH, embedder="lexical", consent="1").status_code == 303
     assert chosen(house) == ("lexical", "")
+    assert told not in house.browser().get("/about").text
 
 
 def test_consent_is_for_one_place_and_is_asked_again_for_another(house, organiser):

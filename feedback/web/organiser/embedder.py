@@ -44,6 +44,11 @@ def embedder(actor: Actor) -> Answer:
             say(gettext("Saved. It counts from the next search for themes."))
             return redirect(url_for(".page"), 303)
     page = render_template(
-        "organiser/embedder.html", form=form, offered=kinds, offer=settings.embedders, boot=i18n.boot()
+        "organiser/embedder.html",
+        form=form,
+        offered=kinds,
+        offer=settings.embedders,
+        way_back=url_for(".page"),
+        boot=i18n.boot(),
     )
     return page, status_here()
