@@ -33,7 +33,7 @@ REFUSALS = {
     "theme_gone": lazy_gettext("This theme is no longer there. Please choose another one."),
     "not_sorting": lazy_gettext("The room is not sorting at the moment. Your earlier answers count."),
     "too_few_themes": lazy_gettext(
-        "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
+        "There is nothing to sort into yet. Let themes be found first, or name at least %(limit)s at the desk."
     ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "nothing_to_redo": lazy_gettext("There is nothing to do again."),

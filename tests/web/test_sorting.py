@@ -172,7 +172,7 @@ def test_the_console_says_what_to_do_first(house):
     console = house.crew(Role.FACILITATOR)
     answer = console.post(f"/console/{house.room.conversation().code}/sorting/start", follow=True)
     assert answer.status_code == 409
-    assert "Find themes first, or name at least 2 at the desk." in answer.text
+    assert "Let themes be found first, or name at least 2 at the desk." in answer.text
 
 
 @pytest.mark.parametrize("role", [Role.STAGE, Role.RAPPORTEUR])
