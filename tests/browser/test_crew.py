@@ -1,7 +1,9 @@
 """The crew's pages in a real browser: they stay current, keep what people are writing, work by keyboard, pass axe."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -160,6 +162,96 @@ def test_desk_moves_names_undoes_and_downloads(chromium, served, links, tmp_path
         assert "Museums open late" in target.read_text(encoding="utf-8-sig")
         expect(page.locator("#notice")).to_contain_text(f"The {label} file is saved on this device.")
     context.close()
+
+
+def judge(served: Served, place: int, judged: dict[str, tuple[int | None, float]]) -> None:
+    """Place ideas as a theme run would: in a theme, or none, and how sure that is."""
+    with closing(sqlite3.connect(served.instance / "feedback.db", timeout=10)) as db, db:
+        for idea, (theme, sureness) in judged.items():
+            prior = json.dumps({"1": sureness, "2": round(1 - sureness, 2)})
+            values = (idea, place, theme, False, sureness, prior, '["bus"]')
+            names = "idea_id, conversation_id, theme, pinned, sureness, prior, shared_terms"
+            db.execute(f"insert into placement ({names}) values (?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def test_desk_asks_about_unsure_ideas_by_keyboard_and_takes_every_answer_back(chromium, served, links):
+    conversation = served.links()["conversations"][2]
+    phone = Phone(chromium, served, conversation["code"])
+    texts = ("Night buses for all", "More buses", "Museums open late", "A bus to the museum")
+    ideas = {text: phone.write(text) for text in texts}
+    context, page = enter(chromium, served, conversation["rapporteur"])
+    for name in ("Getting there", "Staying late"):
+        page.locator("#new-theme summary").click()
+        page.fill("#new-name", name)
+        page.keyboard.press("Enter")
+        expect(page.locator("#board")).to_contain_text(name)
+    sure = {texts[0]: (1, 0.97), texts[1]: (1, 0.8), texts[2]: (None, 0.6), texts[3]: (1, 0.4)}
+    judge(served, 3, {ideas[text]: said for text, said in sure.items()})
+    page.reload()
+    page.locator("#unsure summary").click()
+    card = page.locator("#unsure .card:visible blockquote")
+    expect(card).to_have_text("A bus to the museum")
+    page.keyboard.press("1")
+    expect(card).to_have_text("Museums open late")
+    page.keyboard.press("9")
+    expect(card).to_have_text("More buses")
+    page.keyboard.press("9")
+    expect(card).to_have_text("Museums open late")
+    page.keyboard.press("0")
+    expect(card).to_have_text("More buses")
+    expect(page.locator("#notice")).to_contain_text("1 idea moved to “Leftovers”.")
+    late = page.locator("#theme-2 .ideas .words")
+    expect(late).to_have_text(["A bus to the museum"])
+    page.keyboard.press("Control+z")
+    expect(page.locator("#notice")).to_contain_text("Taken back: moved 1 idea to “Leftovers”.")
+    page.keyboard.press("Control+z")
+    expect(late).to_have_count(0)
+    served.kill()
+    served.start()
+    page.reload()
+    page.keyboard.press("Control+Shift+z")
+    expect(late).to_have_text(["A bus to the museum"])
+    page.locator("#unsure summary").click()
+    page.locator("#new-theme summary").click()
+    page.locator("#new-name").focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("1")
+    expect(page.locator("#new-name")).to_have_value("1")
+    expect(late).to_have_text(["A bus to the museum"])
+    context.close()
+
+
+def test_desk_splits_and_says_why_on_a_phone(chromium, served, links):
+    conversation = served.links()["conversations"][2]
+    phone = {"viewport": {"width": 360, "height": 740}, "locale": "de", "has_touch": True, "bypass_csp": True}
+    context, page = enter_in_german(chromium, served, conversation["rapporteur"], **phone)
+    page.locator("#theme-1 .open-column").click()
+    page.locator("#theme-1 .idea", has_text="More buses").locator("input").check()
+    page.select_option("#to", "new")
+    page.fill("#split-name", "Donaudampfschifffahrtsgesellschaft")
+    page.keyboard.press("Enter")
+    expect(page.locator("#theme-3-name")).to_have_text("Donaudampfschifffahrtsgesellschaft")
+    page.goto(page.url.split("#")[0] + "#theme-3")
+    page.locator("#theme-3 .idea a").click()
+    sheet = page.locator("dialog#sheet")
+    expect(sheet).to_contain_text("Donaudampfschifffahrtsgesellschaft")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert axe_findings(page) == []
+    why = page.locator("#theme-3 .idea a").get_attribute("href")
+    page.goto(served.base + str(why))
+    assert axe_findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
+
+
+def enter_in_german(chromium: Browser, served: Served, secret: str, **more: object) -> tuple[BrowserContext, Page]:
+    """Come in by a link, in whatever words."""
+    context = chromium.new_context(**more)
+    page = context.new_page()
+    page.goto(f"{served.base}/enter#{secret}")
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/desk/**")
+    return context, page
 
 
 def test_lost_line_is_shown_and_comes_back_by_itself(chromium, served, links):
