@@ -47,17 +47,21 @@ def over_rooms(
 
     Ends the command when the folder cannot be read.
     """
+    rooms = rooms_of(folder, wanted)
     results = []
-    for room in filter(wanted, rooms_of(folder)):
+    for room in rooms:
         results.append(measure(room))
         print(line(results[-1]), file=sys.stderr, flush=True)
     return results
 
 
-def rooms_of(folder: Path) -> list[LabelledRoom]:
-    """Return the rooms of a folder; ends the command when it cannot be read."""
+def rooms_of(folder: Path, wanted: Callable[[LabelledRoom], bool] = lambda _: True) -> list[LabelledRoom]:
+    """Return the rooms of a folder that are wanted; ends the command when it cannot be read or holds no such room."""
     try:
-        return read_labelled(folder)
+        rooms = [room for room in read_labelled(folder) if wanted(room)]
+        if not rooms:
+            raise BadFolder(f"{folder / DRAWS} names no room that is large enough")
+        return rooms
     except BadFolder as reason:
         print(reason, file=sys.stderr)
         sys.exit(1)

@@ -30,7 +30,11 @@ def peer() -> Callable[[Json], Json]:
 
     def ask(asked: Json) -> Json:
         done = subprocess.run(
-            [python, "-W", "ignore", SIDE], input=json.dumps(asked), capture_output=True, text=True, check=False
+            [str(python), "-W", "ignore", str(SIDE)],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise NoPeer(f"red-dwarf failed: {done.stderr.strip().splitlines()[-1:]}")
@@ -47,7 +51,7 @@ def _installed() -> Path:
     if not (folder / "ready").exists():
         print(f"Installing red-dwarf {VERSION} into {folder}; this happens once.", file=sys.stderr)
         venv.create(folder, with_pip=True, clear=True)
-        command = [python, "-m", "pip", "install", "--quiet", f"red-dwarf=={VERSION}"]
+        command = [str(python), "-m", "pip", "install", "--quiet", f"red-dwarf=={VERSION}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NoPeer(f"red-dwarf cannot be installed: {done.stderr.strip().splitlines()[-1:]}")

@@ -36,6 +36,7 @@ REFUSALS = {
         "There is nothing to sort into yet. Find themes first, or name at least %(limit)s at the desk."
     ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
+    "nothing_to_redo": lazy_gettext("There is nothing to do again."),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
     "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),

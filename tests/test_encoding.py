@@ -48,7 +48,7 @@ class House:
     def choose(self, kind="http", place=None):
         place = self.settings.embedders.place if place is None else place
         offered = frozenset({"local", "http"})
-        self.room.do(choose_embedder, kind=kind, offered=offered, place=place, consent=True)
+        self.room.gate.write(None, choose_embedder, HOUSE, kind=kind, offered=offered, place=place, consent=True)
 
     def write(self, *texts):
         for text in texts:
@@ -114,17 +114,18 @@ def test_ideas_are_encoded_when_they_come_and_not_when_themes_are_looked_for(hou
     assert sorted(endpoint.texts) == sorted(IDEAS)
     assert (endpoint.keys[0], endpoint.asked[0]["model"], house.vectors()) == ("Bearer a-key", "letters", len(IDEAS))
     found, names = house.find()
-    assert (found.state, found.problem, sorted(endpoint.texts)) == ("done", "", sorted(IDEAS))
-    assert len(names) >= 2
+    assert (found.state, found.problem, len(names) >= 2) == ("done", "", True)
+    assert {endpoint.texts.count(text) for text in IDEAS} == {1}
     house.write("We want more night trams, please")
     house.step()
-    assert endpoint.texts.count("We want more night trams, please") == 1
-    assert len(endpoint.texts) == len(IDEAS) + 1
+    assert {endpoint.texts.count(text) for text in [*IDEAS, "We want more night trams, please"]} == {1}
 
 
 def test_ideas_that_were_there_before_are_encoded_batch_by_batch_once_it_is_chosen(house, endpoint):
     texts = [f"We want more night buses, number {at}" for at in range(2 * BATCH + 3)]
-    house.write(*texts)
+    for phone in range(0, len(texts), 30):
+        house.anna = house.room.phone(f"phone {phone}")
+        house.write(*texts[phone : phone + 30])
     house.step()
     assert endpoint.asked == []
     house.choose()
@@ -141,7 +142,7 @@ def test_a_run_encodes_what_is_missing_and_brings_it_home(house, endpoint, monke
     house.write(*IDEAS)
     found, _ = house.find()
     assert (found.state, found.problem, house.vectors()) == ("done", "", len(IDEAS))
-    assert sorted(endpoint.texts) == sorted(IDEAS)
+    assert {endpoint.texts.count(text) for text in IDEAS} == {1}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_words_that_are_changed_are_encoded_anew(house, endpoint):
     idea = house.anna.write("More night buses")
     house.hear()
     house.step()
-    house.anna.op(k="edit", id=idea, text="More night trams", rev=house.anna.next_rev())
+    house.anna.op(k="edit", idea=idea, text="More night trams", rev=house.anna.next_rev())
     house.hear()
     house.step()
     assert endpoint.texts == ["More night buses", "More night trams"]

@@ -34,9 +34,8 @@ def keep_vectors(tx: Tx, embedder: str, fresh: Sequence[FreshVector]) -> None:
     conference = tx.db.scalars(select(Conference).order_by(Conference.id)).first()
     if conference is None or conference.embedder == EmbedderKind.LEXICAL:
         return
-    bodies = dict(
-        tx.db.execute(select(Idea.id, Idea.body).where(Idea.id.in_([vector.idea for vector in fresh]))).tuples().all()
-    )
+    rows = tx.db.execute(select(Idea.id, Idea.body).where(Idea.id.in_([vector.idea for vector in fresh])))
+    bodies = {row.id: row.body for row in rows}
     wanted = {
         vector.digest: vector.value
         for vector in fresh

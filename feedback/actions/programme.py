@@ -163,8 +163,8 @@ def clear_conversation(tx: Tx, actor: Actor, conversation_id: int, *, code: str)
     tx.db.execute(update(Idea).where(Idea.conversation_id == conversation_id).values(merged_into=None))
     for table in (Placement, Proposal, ThemeEdit, ThemeRun, ThemeRow, OpinionMap, Freeze, Idea, Participant, Change):
         tx.db.execute(delete(table).where(table.conversation_id == conversation_id))
-    forget_conversation(tx, conversation_id)
     forget_unused_vectors(tx.db)
+    forget_conversation(tx, conversation_id)
     conversation.joined = 0
     conversation.ideas_received = 0
     conversation.scene = Scene.RANKING

@@ -22,10 +22,11 @@ from feedback.domain.tally import order_of
 from feedback.domain.texts import one_line
 from feedback.domain.themes import Placed
 from feedback.store.crew import crew_names
+from feedback.store.edits import edits_of
 from feedback.store.ideas import Idea, Vote, ideas_of
 from feedback.store.programme import Conference, Conversation, Strand, prompts_of
 from feedback.store.reports import Freeze
-from feedback.store.themes import ThemeRow, edits_of, last_run, places_of, themes_of
+from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
 from feedback.store.writer import Tx
 
 ENGINE = "lexical 1"

@@ -1,15 +1,17 @@
 """Theme runs: ask for one, note how it gets on, take what it found."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict
+from itertools import count
 
 from sqlalchemy import func, select
 
 from feedback.actions.sorts import place_sorted
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
 from feedback.domain.roles import Actor, Deed, require
-from feedback.domain.themes import Outlook, Placed, ThemeSet
+from feedback.domain.themes import NAME_LIMIT, Outlook, Placed, ThemeSet, members_of, renumbered
+from feedback.store.edits import added_since, decided_since, taken_back
 from feedback.store.ideas import Idea
 from feedback.store.proposals import MERGE, REGROUP, Proposal, pair_of, proposals_of
 from feedback.store.sorts import set_reliability
@@ -70,21 +72,27 @@ def fail_theme_run(tx: Tx, run_id: int, *, problem: str) -> None:
 
 
 def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
-    """Store what a run found. Whatever people decided since it started (names, pins, merges) stands."""
+    """Store what a run found. Whatever people decided before and since it started stands: names, pins, locks, bars,
+    splits, merges, and what they took back.
+    """
     run = tx.db.get(ThemeRun, run_id)
     if run is None or run.state not in ("queued", "running"):
         return
     place = run.conversation_id
     themes = all_themes_of(tx.db, place)
+    found = renumbered(found, _taken_numbers(tx, run, themes, found))
     for theme in found.themes:
         row = themes.get(theme.id)
         if row is None:
-            row = themes[theme.id] = ThemeRow(conversation_id=place, number=theme.id, named_by_person=False)
+            row = themes[theme.id] = ThemeRow(
+                conversation_id=place, number=theme.id, name=theme.name[:NAME_LIMIT], named_by_person=False
+            )
             tx.db.add(row)
-        if not row.named_by_person:
-            row.name = theme.name[:120]
+        # A person's name that the run has read may have been taken back since.
+        if not row.named_by_person and not theme.named_by_person:
+            row.name = theme.name[:NAME_LIMIT]
         row.terms, row.representatives, row.firmness = list(theme.terms), list(theme.representatives), theme.firmness
-    _place(tx, place, themes, found)
+    _place(tx, run, themes, found)
     set_reliability(tx.db, {int(participant): share for participant, share in found.reliability.items()})
     place_sorted(tx, place, run.seq)
     _propose(tx, run, found)
@@ -93,24 +101,66 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
     tx.touch(place, "themes")
 
 
-def _place(tx: Tx, conversation_id: int, themes: Mapping[int, ThemeRow], found: ThemeSet) -> None:
-    old = places_of(tx.db, conversation_id)
-    there = set(tx.db.scalars(select(Idea.id).where(Idea.conversation_id == conversation_id)))
-    new = {idea_id: Placed(None) for idea_id in found.leftovers if idea_id in there}
+def _taken_numbers(tx: Tx, run: ThemeRun, themes: Mapping[int, ThemeRow], found: ThemeSet) -> dict[int, int]:
+    """Return new numbers for found themes whose own number somebody has given to another theme meanwhile.
+
+    A theme that a person made since the run was asked for is the found one if the run had read it: then it carries that
+    person's name, or most of the ideas that were pinned into it.
+    """
+    places = places_of(tx.db, run.conversation_id)
+    added = added_since(tx.db, run.conversation_id, run.seq)
+    free = count(max([0, *themes, *(theme.id for theme in found.themes)]) + 1)
+    taken = {}
     for theme in found.themes:
-        home = _home(themes, theme.id)
-        new.update({idea_id: Placed(home) for idea_id in theme.ideas if idea_id in there})
-    new.update({idea_id: place for idea_id, place in old.items() if place.pinned})
+        pinned = {idea_id for idea_id in members_of(places, theme.id) if places[idea_id].pinned}
+        read = theme.named_by_person or 2 * len(pinned & set(theme.ideas)) > len(pinned)
+        if theme.id in added and not read:
+            taken[theme.id] = next(free)
+    return taken
+
+
+def _place(tx: Tx, run: ThemeRun, themes: Mapping[int, ThemeRow], found: ThemeSet) -> None:
+    conversation_id = run.conversation_id
+    old, gone = places_of(tx.db, conversation_id), taken_back(tx.db, conversation_id)
+    decided = decided_since(tx.db, conversation_id, run.seq)
+    there = set(tx.db.scalars(select(Idea.id).where(Idea.conversation_id == conversation_id)))
+    homes: dict[str, int | None] = dict.fromkeys(found.leftovers)
+    homes |= {idea_id: _home(themes, theme.id) for theme in found.themes for idea_id in theme.ideas}
+    new = {idea_id: Placed(home) for idea_id, home in homes.items() if idea_id in there}
+    closed = gone | {number for number, row in themes.items() if row.locked}
+    for idea_id, place in new.items():
+        before = old.get(idea_id, Placed(None))
+        if before.pinned or idea_id in decided or not _may_move(before, place.theme, closed, gone):
+            new[idea_id] = before
     set_places(tx.db, conversation_id, new)
-    judge_places(tx.db, {idea_id: _judged(outlook) for idea_id, outlook in found.outlooks.items() if idea_id in new})
-    peopled = {place.theme for place in (old | new).values()}
+    judge_places(
+        tx.db,
+        {
+            idea_id: _judged(outlook, same=new[idea_id].theme == homes[idea_id], theme=new[idea_id].theme)
+            for idea_id, outlook in found.outlooks.items()
+            if idea_id in new
+        },
+    )
+    peopled = {place.theme for place in (old | new).values()} - gone
     for number, row in themes.items():
-        row.standing = row.merged_into is None and (number in peopled or (row.named_by_person and row.standing))
+        stays = number in peopled or (row.standing and (row.named_by_person or row.locked))
+        row.standing = row.merged_into is None and stays
 
 
-def _judged(outlook: Outlook) -> Judged:
-    prior = {"" if theme is None else str(theme): round(share, 4) for theme, share in outlook.prior}
-    return Judged(outlook.sureness, json.dumps(prior), json.dumps(list(outlook.shared_terms), ensure_ascii=False))
+def _may_move(before: Placed, theme: int | None, closed: Set[int], gone: Set[int]) -> bool:
+    """Tell whether a run may put an idea there: out of no locked theme, into none, and not where it is barred."""
+    if before.theme == theme:
+        return True
+    leaves = before.theme is None or before.theme not in closed or before.theme in gone
+    return leaves and (theme is None or (theme not in closed and theme not in before.barred))
+
+
+def _judged(outlook: Outlook, *, same: bool, theme: int | None) -> Judged:
+    """Return what a run says of an idea; `same`: it stands where the run has put it, else the run's prior counts."""
+    prior = {"" if spot is None else str(spot): round(share, 4) for spot, share in outlook.prior}
+    sureness = outlook.sureness if same else dict(outlook.prior).get(theme, 0.0)
+    terms = list(outlook.shared_terms) if same else []
+    return Judged(sureness, json.dumps(prior), json.dumps(terms, ensure_ascii=False))
 
 
 def _propose(tx: Tx, run: ThemeRun, found: ThemeSet) -> None:

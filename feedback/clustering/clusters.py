@@ -1,26 +1,37 @@
-"""Clusters from vectors: candidates by KMeans and Spectral clustering, chosen by modularity of the neighbour graph."""
+"""Clusters from vectors: what many groupings agree on, cut where the neighbour graph has the best modularity.
+
+One KMeans differs from the next by chance, and which one a score picks is chance too. Ideas that stand together in
+most of many groupings belong together (evidence accumulation, Fred and Jain, IEEE PAMI 27, 2005).
+"""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.linalg import qr
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.manifold import spectral_embedding
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 
+from feedback.clustering.training import self_trained
 from feedback.clustering.vectors import Rows
 
 Labels = NDArray[np.int64]
+Tree = NDArray[np.float64]
 Report = Callable[[float], None]
 
 PRIOR = 0.3  # pull towards a number of themes that people can read
 SAMPLE = 1500  # above this many ideas the number of themes is chosen on a sample
 FEWEST = 4  # rows below which there is nothing to choose: they are one cluster
+STEP = 1.2  # of the numbers of clusters that vote: each a fifth more than the last
+COARSE = 20  # leading dimensions that a third of the votes look at: what the room speaks of, without the details
 BRIDGE = 1e-3  # weight of the edges that tie separate parts of the graph together
 
 
@@ -34,13 +45,26 @@ def largest_count(size: int) -> int:
     return int(np.clip(1.6 * np.sqrt(size / 2), 4, 25))
 
 
-def best_clusters(rows: Rows, *, seed: int, report: Report, most: int = SAMPLE) -> Labels:
+def voting_counts(most: int) -> list[int]:
+    """Return the numbers of clusters that vote, from 2 to `most`: near neighbours would only say the same again."""
+    counts, count = [], 2.0
+    while round(count) <= most:
+        counts.append(round(count))
+        count = max(STEP * count, count + 1)
+    return counts
+
+
+def best_clusters(
+    rows: Rows, terms: csr_matrix | None = None, *, seed: int, report: Report, most: int = SAMPLE
+) -> Labels:
     """Return the cluster number of each row.
 
     Parameters
     ----------
     rows : array (n, d)
         Unit rows.
+    terms : sparse matrix (n, t), optional
+        Non-negative term weights. Where the rows come from an embedder there are none: words would blur what it knows.
     seed : int
         Of every random start, and of the sample.
     report : callable
@@ -49,16 +73,16 @@ def best_clusters(rows: Rows, *, seed: int, report: Report, most: int = SAMPLE) 
         Rows above which the choice is made on a sample of so many.
     """
     if len(rows) <= most:
-        return _chosen(rows, seed, report)
+        return _chosen(rows, terms, seed, report)
     sample = np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))
-    labels = _chosen(rows[sample], seed, report)
+    labels = _chosen(rows[sample], None if terms is None else terms[sample], seed, report)
     centres = np.array([rows[sample[labels == label]].mean(axis=0) for label in np.unique(labels)])
     return kmeans(rows, len(centres), seed=seed, centres=centres)
 
 
-def kmeans(rows: Rows, k: int, *, seed: int, centres: Rows | None = None) -> Labels:
-    """Return the labels of KMeans: the best of four starts, or one start from the given centres (k, d)."""
-    start, times = ("k-means++", 4) if centres is None else (centres, 1)
+def kmeans(rows: Rows, k: int, *, seed: int, centres: Rows | None = None, starts: int = 4) -> Labels:
+    """Return the labels of KMeans: the best of so many starts, or one start from the given centres (k, d)."""
+    start, times = ("k-means++", starts) if centres is None else (centres, 1)
     with warnings.catch_warnings():
         # Fewer different ideas than k is no fault here: the candidate is judged like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -88,30 +112,55 @@ def neighbour_graph(rows: Rows) -> csr_matrix:
     return csr_matrix(graph.maximum(graph.T))
 
 
-def _chosen(rows: Rows, seed: int, report: Report) -> Labels:
+def _chosen(rows: Rows, terms: csr_matrix | None, seed: int, report: Report) -> Labels:
     # Rounded: the same words squeezed twice may differ in the last digit.
     distinct = len(np.unique(np.round(rows, 6), axis=0))
     most = min(largest_count(len(rows)), distinct)
     if len(rows) < FEWEST or most < 2:
         return np.zeros(len(rows), dtype=np.int64)
     graph = neighbour_graph(rows)
-    found = []
-    for done, labels in enumerate(_candidates(rows, graph, most, seed), start=1):
-        found.append((modularity(graph, labels), len(np.unique(labels)), labels))
-        report(done / (2 * (most - 1)))
-    quality = np.array([score for score, _, _ in found])
-    spread = float(np.ptp(quality)) or 1.0
-    usual = usual_count(len(rows))
-    score = (quality - quality.min()) / spread - PRIOR * np.log([k / usual for _, k, _ in found]) ** 2
-    return found[int(np.argmax(score))][2]
+    votes, expected = [], 3 * len(voting_counts(most))
+    for labels in _votes(rows, graph, most, seed):
+        votes.append(labels if terms is None else self_trained(terms, rows, labels, rounds=1))
+        report(len(votes) / (expected + 1))
+    return _best_cut(graph, agreement_tree(votes), most)
 
 
-def _candidates(rows: Rows, graph: csr_matrix, most: int, seed: int) -> Iterator[Labels]:
-    for k in range(2, most + 1):
-        yield kmeans(rows, k, seed=seed)
+def _votes(rows: Rows, graph: csr_matrix, most: int, seed: int) -> Iterator[Labels]:
+    counts = voting_counts(most)
     maps = _spectral_maps(graph, most, seed)
-    for k in range(2, min(most, maps.shape[1]) + 1):
-        yield _assigned(maps[:, :k])
+    coarse = normalize(rows[:, :COARSE])
+    for k in counts:
+        yield kmeans(rows, k, seed=seed + k, starts=1)
+        yield kmeans(coarse, k, seed=seed + k, starts=1)
+        if k <= maps.shape[1]:
+            yield _assigned(maps[:, :k])
+
+
+def agreement_tree(votes: Sequence[Labels]) -> Tree:
+    """Return the average-linkage tree (n - 1, 4) of ideas: two are as far apart as the share of votes that part them.
+
+    Parameters
+    ----------
+    votes : sequence of arrays (n,)
+        The groupings, labels from 0 on; n at least 2.
+    """
+    belongs = np.hstack([np.eye(labels.max() + 1)[labels] for labels in votes])
+    apart = 1.0 - belongs @ belongs.T / len(votes)
+    np.fill_diagonal(apart, 0.0)
+    # Rounded: shares that are equal must be equal, or the last digit decides who goes together.
+    tree: Tree = linkage(squareform(np.round(apart, 9), checks=False), "average")
+    return tree
+
+
+def _best_cut(graph: csr_matrix, tree: Tree, most: int) -> Labels:
+    """Return the cut with the best modularity, drawn to the number of themes that a room of this size usually has."""
+    cuts = [np.asarray(fcluster(tree, k, "maxclust"), dtype=np.int64) - 1 for k in range(2, most + 1)]
+    quality = np.array([modularity(graph, labels) for labels in cuts])
+    counts = np.array([len(np.unique(labels)) for labels in cuts])
+    pull = np.log(counts / usual_count(graph.shape[0])) ** 2
+    score = (quality - quality.min()) / (float(np.ptp(quality)) or 1.0) - PRIOR * pull
+    return cuts[int(np.argmax(score))]
 
 
 def _spectral_maps(graph: csr_matrix, most: int, seed: int) -> Rows:

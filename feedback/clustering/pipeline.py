@@ -131,10 +131,10 @@ def _first_clusters(start: Standing, vectors: Vectors, limits: Limits, seed: int
     places = np.full(len(start.places), NOWHERE, dtype=np.int64)
     free = np.flatnonzero(~limits.fixed & ~limits.lonely)
     if len(places) >= ENOUGH_FOR_THEMES and len(free):
-        rows, terms = vectors.rows[free], vectors.terms[free]
-        labels = best_clusters(rows, seed=seed, report=lambda share: progress(0.3 + 0.5 * share, "grouping"))
         # Meaning is not made clearer by words: on an embedder's vectors training on words loses what they knew.
-        places[free] = len(start.themes) + (labels if vectors.dense else self_trained(terms, rows, labels))
+        rows, terms = vectors.rows[free], None if vectors.dense else vectors.terms[free]
+        labels = best_clusters(rows, terms, seed=seed, report=lambda share: progress(0.3 + 0.5 * share, "grouping"))
+        places[free] = len(start.themes) + (labels if terms is None else self_trained(terms, rows, labels))
     return places
 
 

@@ -1,11 +1,13 @@
 """Self-training: a Bayes classifier learns each cluster from its core and puts the rest where their words belong."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import ComplementNB
 
-from feedback.clustering.clusters import Labels
 from feedback.clustering.vectors import Rows
+
+Labels = NDArray[np.int64]
 
 ROUNDS = 4
 ALPHA = 0.3
@@ -13,8 +15,8 @@ CORE = 0.7  # share of each cluster, nearest its centre, that the classifier lea
 ENOUGH = 0.01  # share of ideas that still change below which training stops
 
 
-def self_trained(terms: csr_matrix, rows: Rows, labels: Labels) -> Labels:
-    """Return the labels after up to four rounds of training on each cluster's core.
+def self_trained(terms: csr_matrix, rows: Rows, labels: Labels, *, rounds: int = ROUNDS) -> Labels:
+    """Return the labels after rounds of training on each cluster's core, until hardly an idea moves.
 
     Parameters
     ----------
@@ -23,9 +25,11 @@ def self_trained(terms: csr_matrix, rows: Rows, labels: Labels) -> Labels:
     rows : array (n, d)
         Unit rows, to tell core from rim.
     labels : array (n,)
-        The clusters to start from; at least two.
+        The clusters to start from; one alone is left as it is.
+    rounds : int
+        How many there are at most.
     """
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         if len(np.unique(labels)) < 2:
             break
         core = _core(rows, labels)

@@ -3,7 +3,7 @@
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
+from itertools import islice
 from random import Random
 
 from feedback.domain.sorting import Shares
@@ -40,9 +40,15 @@ class Asker:
     now: int
 
 
+def by_certainty(candidate: Candidate) -> tuple[float, str]:
+    """Return by what candidates are ordered: what no run has seen is the least certain."""
+    return (candidate.sureness or 0.0, candidate.idea)
+
+
 def cards_for(candidates: Sequence[Candidate], asker: Asker, under_way: Mapping[str, int], wanted: int) -> list[str]:
     """Return up to `wanted` ideas for somebody: own ones first, the newest before; then the least certain ones.
 
+    candidates: the least certain first, see `by_certainty`.
     under_way: how many others hold a card of an idea at this moment.
     """
     open_ones = [each for each in candidates if each.idea not in asker.done]
@@ -57,11 +63,9 @@ def cards_for(candidates: Sequence[Candidate], asker: Asker, under_way: Mapping[
 
 
 def _dealt(others: Sequence[Candidate], seed: int, under_way: Mapping[str, int], wanted: int) -> list[str]:
-    deck = nsmallest(
-        max(wanted, round(DEAL * len(others))),
-        others,
-        key=lambda each: (under_way.get(each.idea, 0), each.sureness or 0.0, each.idea),
-    )
+    levels = sorted({0, *under_way.values()})
+    spread = (each for level in levels for each in others if under_way.get(each.idea, 0) == level)
+    deck = list(islice(spread, max(wanted, round(DEAL * len(others)))))
     Random(seed).shuffle(deck)  # noqa: S311 -- nothing is guarded by it
     deck.sort(key=lambda each: (under_way.get(each.idea, 0), each.sorts))
     return [each.idea for each in deck[:wanted]]

@@ -23,15 +23,15 @@ class ThemesRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class AlignmentRequested:
-    """A look across all conversations is awaited."""
-
-
-@dataclass(frozen=True, slots=True)
 class ThemesEdited:
     """A person changed the themes or took a change back: what the machine thinks of the rest is out of date."""
 
     conversation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentRequested:
+    """A look across all conversations is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,12 @@ class NothingToUndo(Refusal):
     """There is no theme edit, or no word on subjects, left to undo."""
 
     code = "nothing_to_undo"
+
+
+class NothingToRedo(Refusal):
+    """There is no theme edit that was taken back and could be done again."""
+
+    code = "nothing_to_redo"
 
 
 class RunInFlight(Refusal):

@@ -27,14 +27,16 @@ class Deed(StrEnum):
     HIDE = "hide"
     DRIVE_STAGE = "drive_stage"
     FIND_THEMES = "find_themes"
+    NAME_THEMES = "name_themes"
     EDIT_THEMES = "edit_themes"
     REPORT = "report"
     IMPORT = "import"
     SET_UP = "set_up"
 
 
-_CONSOLE = frozenset({Deed.SEE_HIDDEN, Deed.RUN_PROMPTS, Deed.HIDE, Deed.DRIVE_STAGE, Deed.FIND_THEMES, Deed.IMPORT})
-_DESK = frozenset({Deed.SEE_HIDDEN, Deed.FIND_THEMES, Deed.EDIT_THEMES, Deed.REPORT})
+_THEMES = frozenset({Deed.FIND_THEMES, Deed.NAME_THEMES})
+_CONSOLE = _THEMES | {Deed.SEE_HIDDEN, Deed.RUN_PROMPTS, Deed.HIDE, Deed.DRIVE_STAGE, Deed.IMPORT}
+_DESK = _THEMES | {Deed.SEE_HIDDEN, Deed.EDIT_THEMES, Deed.REPORT}
 _MAY: dict[Role, frozenset[Deed]] = {
     Role.PARTICIPANT: frozenset({Deed.WRITE, Deed.VOTE, Deed.SORT}),
     Role.STAGE: frozenset(),

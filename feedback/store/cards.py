@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, not_, select
 
-from feedback.domain.cards import Candidate
+from feedback.domain.cards import Candidate, by_certainty
 from feedback.domain.programme import ConversationState
 from feedback.domain.sorting import Kin, Place, is_open_question, shares_of
 from feedback.domain.sorts import FEWEST_THEMES
@@ -46,7 +46,6 @@ def _candidates() -> Any:
             Idea.state == literal_column("'shown'"),
             not_(func.coalesce(settled(), literal_column("false"))),
         )
-        .order_by(Idea.id)
     )
 
 
@@ -76,7 +75,7 @@ def deck_of(db: Connection, conversation_id: int, author: int | None = None) -> 
         if home is None or not (home.standing and home.locked):
             candidates.append(Candidate(*row[:5]))
             placements[row[0]] = row[5:]
-    return Deck(bool(phase[0][1]), kin, tuple(candidates), placements)
+    return Deck(bool(phase[0][1]), kin, tuple(sorted(candidates, key=by_certainty)), placements)
 
 
 def done_by(db: Connection, participant_id: int, kin: Mapping[int, Kin]) -> frozenset[str]:
@@ -85,10 +84,10 @@ def done_by(db: Connection, participant_id: int, kin: Mapping[int, Kin]) -> froz
     return frozenset(idea for idea, theme, seq in rows if not is_open_question(kin, theme, seq))
 
 
-def shares_here(db: Connection, deck: Deck, idea: str) -> dict[int | None, float]:
+def shares_here(db: Connection, idea: str, place: Place, kin: Mapping[int, Kin]) -> dict[int | None, float]:
     """Return how probable each place is for a candidate by all sorts of this moment."""
     words = [word_from(*row) for row in WORDS.fetch(db, idea=idea)]
-    return shares_of(deck.place(idea), deck.kin, words)
+    return shares_of(place, kin, words)
 
 
 def _sorts() -> ColumnElement[int]:

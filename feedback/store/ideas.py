@@ -99,6 +99,12 @@ def ideas_of(db: Session, conversation_id: int, *, shown_only: bool = True) -> l
     return list(db.scalars(query.order_by(Idea.number)))
 
 
+def texts_of(db: Session, conversation_id: int) -> dict[str, str]:
+    """Return the words of a conversation's shown ideas by their ids."""
+    query = select(Idea.id, Idea.body).where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
+    return {row.id: row.body for row in db.execute(query.order_by(Idea.number))}
+
+
 def idea_of(db: Session, conversation_id: int, idea_id: str) -> Idea | None:
     """Find an idea of a conversation."""
     return db.scalars(select(Idea).where(Idea.id == idea_id, Idea.conversation_id == conversation_id)).first()

@@ -110,7 +110,8 @@ class Change(Base):
     """What a commit changed: the seed of every beat and delta.
 
     `ref` names the idea where `kind` is "idea", "vote" (nothing but its tally has changed), or "sort" (its place may
-    have).
+    have). Where it is "themes", it is the id of the theme edit that was made, undone or done again, or empty after a
+    run.
     """
 
     __tablename__ = "change"

@@ -32,6 +32,17 @@ def proposals_of(db: Session, conversation_id: int) -> list[Proposal]:
     return list(db.scalars(select(Proposal).where(Proposal.conversation_id == conversation_id).order_by(Proposal.id)))
 
 
+def open_proposals_of(db: Session, conversation_id: int) -> list[Proposal]:
+    """List the proposals that nobody has decided on, the oldest first."""
+    return [row for row in proposals_of(db, conversation_id) if row.state == "open"]
+
+
+def proposal_of(db: Session, conversation_id: int, proposal_id: int) -> Proposal | None:
+    """Find one proposal of a conversation, in whatever state."""
+    row = db.get(Proposal, proposal_id)
+    return row if row is not None and row.conversation_id == conversation_id else None
+
+
 def pair_of(row: Proposal) -> frozenset[int]:
     """Return the numbers of the two themes that a merge is about."""
     content = json.loads(row.content)

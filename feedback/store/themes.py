@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -11,7 +12,6 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    func,
     insert,
     select,
     text,
@@ -19,8 +19,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from feedback.domain.themes import Placed
+from feedback.domain.themes import Outlook, Placed
 from feedback.store.base import Base, Instant, LongText, MaybeInstant, MaybeLongText, MaybeShare, Ulid
+
+T = TypeVar("T")
 
 #: Kinds of theme runs.
 FULL, RESCORE = "full", "rescore"
@@ -140,8 +142,12 @@ def theme_of(db: Session, conversation_id: int, number: int) -> ThemeRow | None:
 
 def places_of(db: Session, conversation_id: int) -> dict[str, Placed]:
     """Return where each placed idea stands: idea id to place."""
-    rows = db.scalars(select(Placement).where(Placement.conversation_id == conversation_id))
-    return {row.idea_id: Placed(row.theme, row.pinned) for row in rows}
+    columns = (Placement.idea_id, Placement.theme, Placement.pinned, Placement.barred, Placement.edit_id)
+    rows = db.execute(select(*columns).where(Placement.conversation_id == conversation_id))
+    return {
+        idea_id: Placed(theme, pinned, frozenset(json.loads(barred)) if barred else frozenset(), edit)
+        for idea_id, theme, pinned, barred, edit in rows
+    }
 
 
 def barred_of(db: Session, conversation_id: int) -> dict[str, frozenset[int]]:
@@ -171,12 +177,6 @@ def runs_in_flight(db: Session) -> list[ThemeRun]:
     return list(db.scalars(select(ThemeRun).where(ThemeRun.state.in_(("queued", "running"))).order_by(ThemeRun.id)))
 
 
-def last_edit(db: Session, conversation_id: int) -> ThemeEdit | None:
-    """Return the newest theme edit that stands: the one that undo would take back."""
-    query = select(ThemeEdit).where(ThemeEdit.conversation_id == conversation_id, ThemeEdit.undone_at.is_(None))
-    return db.scalars(query.order_by(ThemeEdit.id.desc())).first()
-
-
 def all_themes_of(db: Session, conversation_id: int) -> dict[int, ThemeRow]:
     """Return every theme the conversation ever had, by number."""
     query = select(ThemeRow).where(ThemeRow.conversation_id == conversation_id).order_by(ThemeRow.number)
@@ -185,12 +185,28 @@ def all_themes_of(db: Session, conversation_id: int) -> dict[int, ThemeRow]:
 
 def set_places(db: Session, conversation_id: int, places: Mapping[str, Placed]) -> None:
     """Put ideas where `places` says, whether they had a place before or not; what else is known of them stays."""
+    _write_places(db, conversation_id, {idea_id: _spot(place) for idea_id, place in places.items()})
+
+
+def decide_places(db: Session, conversation_id: int, places: Mapping[str, Placed]) -> None:
+    """Put ideas where a person wants them: with what is barred to them, and the edit that did it."""
+    decided = {
+        idea_id: _spot(place)
+        | {"barred": json.dumps(sorted(place.barred)) if place.barred else None, "edit_id": place.edit}
+        for idea_id, place in places.items()
+    }
+    _write_places(db, conversation_id, decided)
+
+
+def _spot(place: Placed) -> dict[str, Any]:
+    return {"theme": place.theme, "pinned": place.pinned}
+
+
+def _write_places(db: Session, conversation_id: int, wanted: Mapping[str, dict[str, Any]]) -> None:
     there = set[str]()
-    for ids in batched(sorted(places), 500):
+    for ids in batched(sorted(wanted), 500):
         there |= set(db.scalars(select(Placement.idea_id).where(Placement.idea_id.in_(ids))))
-    rows = [
-        {"idea_id": idea_id, "theme": place.theme, "pinned": place.pinned} for idea_id, place in sorted(places.items())
-    ]
+    rows = [{"idea_id": idea_id} | values for idea_id, values in sorted(wanted.items())]
     old = [row for row in rows if row["idea_id"] in there]
     new = [row | {"conversation_id": conversation_id} for row in rows if row["idea_id"] not in there]
     if old:
@@ -215,13 +231,29 @@ def judge_places(db: Session, judged: Mapping[str, Judged]) -> None:
         db.execute(update(Placement), rows)
 
 
-def edits_of(db: Session, conversation_id: int) -> int:
-    """Count the theme edits that stand."""
-    query = select(func.count()).where(ThemeEdit.conversation_id == conversation_id, ThemeEdit.undone_at.is_(None))
-    return db.scalar(query) or 0
+def sureness_of(db: Session, conversation_id: int) -> dict[str, float]:
+    """Return how sure each judged idea's place is, 0 to 1: idea id to share."""
+    query = select(Placement.idea_id, Placement.sureness).where(Placement.conversation_id == conversation_id)
+    return {idea_id: share for idea_id, share in db.execute(query) if share is not None}
 
 
-def batched(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def outlooks_of(db: Session, conversation_id: int) -> dict[str, Outlook]:
+    """Return what the last run thought of each idea that it judged."""
+    query = select(Placement.idea_id, Placement.sureness, Placement.prior, Placement.shared_terms).where(
+        Placement.conversation_id == conversation_id, Placement.sureness.is_not(None)
+    )
+    return {
+        idea_id: Outlook(
+            tuple((int(number) if number else None, share) for number, share in json.loads(prior or "{}").items()),
+            sureness,
+            tuple(json.loads(terms or "[]")),
+        )
+        for idea_id, sureness, prior, terms in db.execute(query)
+        if sureness is not None
+    }
+
+
+def batched(ids: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Cut ids into pieces of at most `size`: databases bound the number of parameters."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

@@ -14,11 +14,11 @@ from feedback.db import db
 from feedback.domain.programme import Voting
 from feedback.domain.roles import Actor, Role
 from feedback.domain.tally import order_of
-from feedback.domain.themes import Placed
+from feedback.domain.themes import Placed, is_firm
 from feedback.presence import Presence
 from feedback.store.ideas import Idea, counts_of
 from feedback.store.programme import Conversation, Prompt, Strand
-from feedback.store.themes import ThemeRow, last_run, places_of, themes_of
+from feedback.store.themes import ThemeRow, last_run, places_of, sureness_of, themes_of
 from feedback.web.i18n import boot
 from feedback.web.join import join_address
 from feedback.wording import reason_in_words, sentence_of_embedder
@@ -54,6 +54,8 @@ class ShownIdea:
     share: int = 0
     #: Set where the prompt asks for opinions: how many disagree and pass.
     against: tuple[int, int] | None = None
+    #: Whether the machine is sure of its place; None where nothing is to be said: nobody judged it, or a person did.
+    firm: bool | None = None
 
     @property
     def clock(self) -> str:
@@ -72,6 +74,10 @@ class ShownTheme:
     terms: tuple[str, ...]
     ideas: tuple[ShownIdea, ...]
     votes: int
+    description: str = ""
+    locked: bool = False
+    #: Whether it would come out the same again; None before a run has judged it.
+    firm: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,16 @@ def day_and_clock_of(at: int) -> str:
 
 
 def shown_idea(
-    idea: Idea, prompts: Mapping[int, Prompt], *, place: Placed | None = None, stands_for: bool = False, share: int = 0
+    idea: Idea,
+    prompts: Mapping[int, Prompt],
+    *,
+    place: Placed | None = None,
+    stands_for: bool = False,
+    share: int = 0,
+    sureness: float | None = None,
 ) -> ShownIdea:
-    """Return a row as the crew sees it."""
+    """Return a row as the crew sees it; `sureness` is that of its place, as the last run judged it."""
+    pinned = place is not None and place.pinned
     return ShownIdea(
         id=idea.id,
         number=idea.number,
@@ -133,17 +146,18 @@ def shown_idea(
         at=idea.created_at,
         floor=idea.source == "floor",
         reason=reason_in_words(idea.reason),
-        pinned=place is not None and place.pinned,
+        pinned=pinned,
         stands_for=stands_for,
         share=share,
         against=(idea.disagree, idea.passes) if prompts[idea.prompt_id].voting == Voting.OPINION else None,
+        firm=None if pinned else is_firm(sureness),
     )
 
 
 def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, Prompt]) -> Board:
     """Group the shown ideas by theme; whatever stands in no standing theme is a leftover."""
     rows = {row.number: row for row in themes_of(db.session(), conversation_id)}
-    places = places_of(db.session(), conversation_id)
+    places, sureness = places_of(db.session(), conversation_id), sureness_of(db.session(), conversation_id)
     groups: dict[int | None, list[ShownIdea]] = defaultdict(list)
     fresh = 0
     for idea in sorted(ideas, key=lambda idea: order_of(idea.agree, idea.disagree, idea.number)):
@@ -151,9 +165,15 @@ def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, 
         home = place.theme if place is not None and place.theme in rows else None
         fresh += place is None
         stands_for = home is not None and idea.id in rows[home].representatives
-        groups[home].append(shown_idea(idea, prompts, place=place, stands_for=stands_for))
+        shown = shown_idea(idea, prompts, place=place, stands_for=stands_for, sureness=sureness.get(idea.id))
+        groups[home].append(shown)
     themes = tuple(_theme(row, tuple(groups[number])) for number, row in rows.items())
     return Board(themes, tuple(groups[None]), fresh)
+
+
+def hue_of(number: int) -> int:
+    """Return which of the themes' colours a theme has."""
+    return (number - 1) % HUES + 1
 
 
 def frame_of(conversation: Conversation, actor: Actor) -> dict[str, Any]:
@@ -206,12 +226,15 @@ def _fold(text: str) -> str:
 def _theme(row: ThemeRow, ideas: tuple[ShownIdea, ...]) -> ShownTheme:
     return ShownTheme(
         number=row.number,
-        hue=(row.number - 1) % HUES + 1,
+        hue=hue_of(row.number),
         name=row.name,
         named_by_person=row.named_by_person,
         terms=tuple(row.terms),
         ideas=ideas,
         votes=sum(idea.agree for idea in ideas),
+        description=row.description,
+        locked=row.locked,
+        firm=is_firm(row.firmness),
     )
 
 

@@ -6,7 +6,6 @@ seconds. What others hold is known to this process alone; with several of them c
 
 import threading
 import time
-from collections import ChainMap
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -57,12 +56,13 @@ class Decks:
             if table.deck is None or now >= table.good_until:
                 table.deck, table.good_until = deck_of(database, place), now + LIFE
             # What somebody has just written, and themes as they are now, are not left to chance.
-            deck = _with_own(table.deck, deck_of(database, place, participant), participant)
-            done = done_by(database, participant, deck.kin)
-            asker = Asker(participant, done, deck.asked, time.time_ns() // 1_000_000)
-            ideas = cards_for(deck.candidates, asker, table.dealt.under_way(participant, now), wanted)
+            deck, own = table.deck, deck_of(database, place, participant)
+            done = done_by(database, participant, own.kin)
+            asker = Asker(participant, done, own.asked, time.time_ns() // 1_000_000)
+            others = tuple(each for each in deck.candidates if each.author != participant)
+            ideas = cards_for(own.candidates + others, asker, table.dealt.under_way(participant, now), wanted)
             table.dealt.give(participant, ideas, now)
-        return [_card(database, deck, idea) for idea in ideas]
+        return [_card(database, idea, deck, own) for idea in ideas]
 
     def _table(self, place: int) -> Table:
         with self._book:
@@ -73,13 +73,9 @@ class Decks:
         return table
 
 
-def _with_own(deck: Deck, own: Deck, participant: int) -> Deck:
-    others = tuple(each for each in deck.candidates if each.author != participant)
-    return Deck(own.asked, own.kin, own.candidates + others, ChainMap({**own.placements}, {**deck.placements}))
-
-
-def _card(database: Reading, deck: Deck, idea: str) -> Card:
-    ranked = ranked_themes(shares_here(database, deck, idea))
+def _card(database: Reading, idea: str, deck: Deck, own: Deck) -> Card:
+    place = (own if idea in own.placements else deck).place(idea)
+    ranked = ranked_themes(shares_here(database, idea, place, own.kin))
     return Card(idea, tuple(ranked[:CHOICES]), tuple(sorted(ranked[CHOICES:])))
 
 

@@ -28,10 +28,11 @@ from feedback.store.screens import sorting_of
 from feedback.web.access import crew_required
 from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
 from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
-from feedback.web.forms import HideForm, PromptForm, UploadForm
+from feedback.web.forms import HideForm, NewThemeForm, PromptForm, UploadForm
 from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
 from feedback.web.opinions import opinions_here
+from feedback.web.starters import described_theme, named_theme
 from feedback.wording import sentence_of_line
 
 blueprint = Blueprint("facilitator", __name__, url_prefix="/console")
@@ -215,6 +216,22 @@ def stop_sorting(conversation: Conversation, actor: Actor) -> Answer:
     return _back(conversation, "themes")
 
 
+@blueprint.post("/<code>/themes/new")
+@crew_required(Role.FACILITATOR)
+def add_theme(conversation: Conversation, actor: Actor) -> Answer:
+    """Name a theme before ideas are in it."""
+    wrong = named_theme(conversation, actor)
+    return _back(conversation, "themes") if wrong is None else (_console(conversation, actor, new_theme=wrong), 422)
+
+
+@blueprint.post("/<code>/themes/<int:number>/description")
+@crew_required(Role.FACILITATOR)
+def describe_theme(conversation: Conversation, actor: Actor, number: int) -> Answer:
+    """Say what belongs into a theme."""
+    fits = described_theme(conversation, actor, number)
+    return _back(conversation, "themes") if fits else (_console(conversation, actor), 422)
+
+
 @blueprint.post("/<code>/import")
 @crew_required(Role.FACILITATOR)
 def import_(conversation: Conversation, actor: Actor) -> Answer:
@@ -260,6 +277,7 @@ def _console(
     new_prompt: PromptForm | None = None,
     edited: dict[int, PromptForm] | None = None,
     upload: UploadForm | None = None,
+    new_theme: NewThemeForm | None = None,
 ) -> str:
     everything = ideas_of(db.session(), conversation.id, shown_only=False)
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
@@ -286,6 +304,7 @@ def _console(
         step=next_step(Situation(conversation, list(rows.values()), len(shown), len(board.themes), run)),
         new_prompt=new_prompt or PromptForm(formdata=None),
         upload=_upload(upload, rows),
+        new_theme=new_theme or NewThemeForm(formdata=None),
         scene_words=SCENES,
         join_qr=qr_of(frame["join_address"]),
         face=gettext("Console"),

@@ -20,7 +20,6 @@ from wtforms import (
 from wtforms.validators import StopValidation
 
 from feedback.actions.prompts import PROMPT_LIMIT
-from feedback.domain.embedders import EmbedderKind
 from feedback.domain.facts import Refusal
 from feedback.domain.programme import BUDGET_LIMIT, Voting
 from feedback.domain.texts import NAME_LIMIT, TITLE_LIMIT, canonical, one_line
@@ -146,6 +145,20 @@ class ThemeNameForm(FlaskForm):
     name = StringField(lazy_gettext("Name of the theme"), [measured(one_line, limit=TITLE_LIMIT)])
 
 
+class SplitForm(FlaskForm):
+    """The name of a theme that is made of chosen ideas; none: their words suggest one."""
+
+    name = StringField(validators=[measured(one_line, limit=TITLE_LIMIT, optional=True)])
+
+
+class DescriptionForm(FlaskForm):
+    """What belongs into a theme."""
+
+    description = StringField(
+        lazy_gettext("What belongs here, in a few words"), [measured(canonical, limit=DESCRIPTION_LIMIT, optional=True)]
+    )
+
+
 class NewThemeForm(FlaskForm):
     """A theme that somebody names before ideas are in it."""
 
@@ -175,7 +188,7 @@ class ConferenceForm(FlaskForm):
 class EmbedderForm(FlaskForm):
     """What decides how alike two ideas are, and whether words may leave for it."""
 
-    embedder = RadioField(lazy_gettext("What decides"), choices=[(kind.value, kind.value) for kind in EmbedderKind])
+    embedder = StringField(lazy_gettext("What decides"))
     consent = BooleanField()
 
 

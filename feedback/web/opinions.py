@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback.db import db
-from feedback.domain.opinions import ENOUGH_VOTERS, OpinionMap, shares_of, votes_needed
+from feedback.domain.opinions import ENOUGH_VOTERS, ENOUGH_VOTES, OpinionMap, shares_of, votes_needed
 from feedback.domain.programme import PromptState, Voting
 from feedback.store.ideas import Idea
 from feedback.store.opinions import maps_of
@@ -66,7 +66,7 @@ def _part(
 ) -> ShownOpinions:
     ideas = {idea.id: shown_idea(idea, prompts) for idea in shown if idea.prompt_id == prompt.id}
     if found is None:
-        return ShownOpinions(prompt, None, votes_needed(len(ideas)), ENOUGH_VOTERS, (), (), ())
+        return ShownOpinions(prompt, None, votes_needed(len(ideas)) or ENOUGH_VOTES, ENOUGH_VOTERS, (), (), ())
     groups = tuple(
         ShownGroup(
             group.letter,

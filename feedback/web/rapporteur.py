@@ -1,4 +1,4 @@
-"""The rapporteur's desk: themes renamed, merged, undone; ideas moved; states frozen and downloaded."""
+"""The rapporteur's desk: themes and ideas' places put right, undone and done again; states frozen and downloaded."""
 
 import json
 import subprocess
@@ -7,12 +7,14 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from werkzeug.wrappers import Response as Answered
 
+from feedback.actions import edits as edit_deeds
+from feedback.actions import places as place_deeds
+from feedback.actions import proposals as proposal_deeds
 from feedback.actions import reports as report_deeds
 from feedback.actions import runs as run_deeds
 from feedback.actions import themes as theme_deeds
@@ -21,14 +23,17 @@ from feedback.domain.facts import Busy, NotFound, ServerFault
 from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
 from feedback.export import FORMATS, file_name
+from feedback.store.edits import last_edit, next_edit
 from feedback.store.ideas import ideas_of
 from feedback.store.programme import Conversation, prompts_of
 from feedback.store.reports import freeze_of, freezes_of
-from feedback.store.themes import all_themes_of, last_edit
+from feedback.store.themes import ThemeEdit, all_themes_of
 from feedback.web.access import crew_required
 from feedback.web.crew import board_of, day_and_clock_of, frame_of, run_of, say
-from feedback.web.forms import FreezeForm, NewThemeForm, ThemeNameForm
+from feedback.web.desk import edit_in_words, offers_of, queue_of, reason_of
+from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
 from feedback.web.opinions import opinions_here
+from feedback.web.starters import described_theme, named_theme
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
 
@@ -69,12 +74,8 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def add(conversation: Conversation, actor: Actor) -> Answer:
     """Name a theme before ideas are in it."""
-    form = NewThemeForm()
-    if not form.validate():
-        return _desk(conversation, actor, new_theme=form), 422
-    words = form.name.data, form.description.data or ""
-    write(theme_deeds.add_theme, conversation.id, actor, conversation.id, *words)
-    return _done(conversation, gettext("The theme “%(name)s” is there. The next run draws ideas to it.", name=words[0]))
+    wrong = named_theme(conversation, actor, undo=url_for(".undo", code=conversation.code))
+    return _back(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
 
 
 @blueprint.post("/<code>/themes/<int:number>/name")
@@ -99,29 +100,129 @@ def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     return _done(conversation, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
 
 
+@blueprint.post("/<code>/themes/<int:number>/description")
+@crew_required(Role.RAPPORTEUR)
+def describe(conversation: Conversation, actor: Actor, number: int) -> Answer:
+    """Say what belongs into a theme."""
+    fits = described_theme(conversation, actor, number, undo=url_for(".undo", code=conversation.code))
+    return _back(conversation) if fits else (_desk(conversation, actor), 422)
+
+
+@blueprint.post("/<code>/themes/<int:number>/lock")
+@crew_required(Role.RAPPORTEUR)
+def lock(conversation: Conversation, actor: Actor, number: int) -> Answer:
+    """Lock a theme against theme runs, or unlock it."""
+    locked = request.form.get("locked") == "1"
+    write(theme_deeds.lock_theme, conversation.id, actor, conversation.id, number, locked=locked)
+    name = _name(conversation, number)
+    if locked:
+        return _done(conversation, gettext("“%(name)s” is locked: no theme run changes what is in it.", name=name))
+    return _done(conversation, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name))
+
+
 @blueprint.post("/<code>/move")
 @crew_required(Role.RAPPORTEUR)
 def move(conversation: Conversation, actor: Actor) -> Answer:
-    """Put the chosen ideas into a theme, or among the leftovers."""
+    """Put the chosen ideas into a theme, among the leftovers, or into a new theme of their own."""
     ideas = request.form.getlist("idea")
     if not ideas:
-        say(gettext("Choose at least one idea first."), "wait")
-        return _back(conversation)
+        return _none_chosen(conversation)
+    if request.form.get("to") == "new":
+        return _split(conversation, actor, ideas)
     to = request.form.get("to", type=int)
-    write(theme_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, to)
+    write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, to)
     place = _name(conversation, to) if to else gettext("Leftovers")
     count = len(ideas)
     said = ngettext("%(num)s idea moved to “%(place)s”.", "%(num)s ideas moved to “%(place)s”.", count, place=place)
+    return _done(conversation, said, _place_back())
+
+
+@blueprint.post("/<code>/leave-out")
+@crew_required(Role.RAPPORTEUR)
+def leave_out(conversation: Conversation, actor: Actor) -> Answer:
+    """Put the chosen ideas among the leftovers for good: they fit nowhere."""
+    ideas = request.form.getlist("idea")
+    if not ideas:
+        return _none_chosen(conversation)
+    write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, None)
+    said = ngettext("%(num)s idea fits nowhere.", "%(num)s ideas fit nowhere.", len(ideas))
+    return _done(conversation, said, _place_back())
+
+
+@blueprint.post("/<code>/pin")
+@crew_required(Role.RAPPORTEUR)
+def pin(conversation: Conversation, actor: Actor) -> Answer:
+    """Let the chosen ideas stay where they are."""
+    ideas = request.form.getlist("idea")
+    if not ideas:
+        return _none_chosen(conversation)
+    write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
+    return _done(conversation, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", len(ideas)))
+
+
+@blueprint.post("/<code>/unpin")
+@crew_required(Role.RAPPORTEUR)
+def unpin(conversation: Conversation, actor: Actor) -> Answer:
+    """Let theme runs place the chosen ideas again."""
+    ideas = request.form.getlist("idea")
+    if not ideas:
+        return _none_chosen(conversation)
+    write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
+    said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", len(ideas))
     return _done(conversation, said)
+
+
+@blueprint.post("/<code>/bar")
+@crew_required(Role.RAPPORTEUR)
+def bar(conversation: Conversation, actor: Actor) -> Answer:
+    """Take the chosen ideas out of their themes, for good."""
+    ideas = request.form.getlist("idea")
+    if not ideas:
+        return _none_chosen(conversation)
+    write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas)
+    said = ngettext(
+        "%(num)s idea is out of its theme; no theme run puts it back there.",
+        "%(num)s ideas are out of their themes; no theme run puts them back there.",
+        len(ideas),
+    )
+    return _done(conversation, said)
+
+
+@blueprint.get("/<code>/ideas/<idea_id>/why")
+@crew_required(Role.RAPPORTEUR)
+def why(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
+    """Say why an idea is where it is."""
+    reason = reason_of(conversation, idea_id)
+    return render_template("rapporteur/why.html", reason=reason, **frame_of(conversation, actor))
+
+
+@blueprint.post("/<code>/proposals/<int:proposal_id>/<any(take, decline):answer>")
+@crew_required(Role.RAPPORTEUR)
+def decide(conversation: Conversation, actor: Actor, proposal_id: int, answer: str) -> Answer:
+    """Do what the machine proposes, or leave things as they are."""
+    if answer == "take":
+        write(proposal_deeds.take_proposal, conversation.id, actor, conversation.id, proposal_id)
+        return _done(conversation, gettext("Done as proposed."), "proposals")
+    write(proposal_deeds.decline_proposal, conversation.id, actor, conversation.id, proposal_id)
+    say(gettext("Everything stays as it is."))
+    return _back(conversation, "proposals")
 
 
 @blueprint.post("/<code>/undo")
 @crew_required(Role.RAPPORTEUR)
 def undo(conversation: Conversation, actor: Actor) -> Answer:
     """Take back the last edit of the themes, and say what it was."""
-    undone = write(theme_deeds.undo_edit, conversation.id, actor, conversation.id)
-    say(gettext("Taken back: %(edit)s.", edit=_edit_words(conversation, undone.kind, dict(undone.done))))
+    undone = write(edit_deeds.undo_edit, conversation.id, actor, conversation.id)
+    say(gettext("Taken back: %(edit)s.", edit=edit_in_words(conversation, undone.kind, undone.done)))
     return _back(conversation)
+
+
+@blueprint.post("/<code>/redo")
+@crew_required(Role.RAPPORTEUR)
+def redo(conversation: Conversation, actor: Actor) -> Answer:
+    """Do the edit again that was taken back last, and say what it was."""
+    done = write(edit_deeds.redo_edit, conversation.id, actor, conversation.id)
+    return _done(conversation, gettext("Done again: %(edit)s.", edit=edit_in_words(conversation, done.kind, done.done)))
 
 
 @blueprint.post("/<code>/freezes")
@@ -180,7 +281,7 @@ def _desk(
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     shown = ideas_of(db.session(), conversation.id)
     board = board_of(conversation.id, shown, rows)
-    edit = last_edit(db.session(), conversation.id)
+    session = db.session()
     return render_template(
         "rapporteur/desk.html",
         themes=board.themes,
@@ -189,7 +290,10 @@ def _desk(
         fresh=board.fresh,
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),
-        undo=_edit_words(conversation, edit.kind, json.loads(edit.done)) if edit else "",
+        undo=_words_of(conversation, last_edit(session, conversation.id)),
+        redo=_words_of(conversation, next_edit(session, conversation.id)),
+        queue=queue_of(conversation, board, request.args.get("later", 0, type=int)),
+        offers=offers_of(conversation, board),
         new_theme=new_theme or NewThemeForm(formdata=None),
         freeze_form=freeze_form or FreezeForm(formdata=None),
         suggested_name=_suggested_name(),
@@ -207,13 +311,43 @@ def _freezes(conversation: Conversation) -> list[ShownFreeze]:
     ]
 
 
-def _done(conversation: Conversation, sentence: str) -> Answer:
-    say(sentence, undo=url_for(".undo", code=conversation.code))
+def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer:
+    form = SplitForm()
+    if not form.validate():
+        say(str((form.name.errors or [""])[0]), "bad")
+        return _desk(conversation, actor), 422
+    number = write(theme_deeds.split_theme, conversation.id, actor, conversation.id, ideas, form.name.data or "")
+    said = ngettext(
+        "%(num)s idea is now the theme “%(name)s”.",
+        "%(num)s ideas are now the theme “%(name)s”.",
+        len(ideas),
+        name=_name(conversation, number),
+    )
+    return _done(conversation, said)
+
+
+def _none_chosen(conversation: Conversation) -> Answer:
+    say(gettext("Choose at least one idea first."), "wait")
     return _back(conversation)
 
 
+def _done(conversation: Conversation, sentence: str, place: str = "bar") -> Answer:
+    say(sentence, undo=url_for(".undo", code=conversation.code))
+    return _back(conversation, place)
+
+
 def _back(conversation: Conversation, place: str = "bar") -> Answered:
-    return redirect(url_for(".page", code=conversation.code, _anchor=place), 303)
+    # How many unsure ideas are put off is in the address, so that the next one comes after a form too.
+    later = request.args.get("later", type=int)
+    return redirect(url_for(".page", code=conversation.code, later=later, _anchor=place), 303)
+
+
+def _place_back() -> str:
+    return "unsure" if "later" in request.args else "bar"
+
+
+def _words_of(conversation: Conversation, edit: ThemeEdit | None) -> str:
+    return edit_in_words(conversation, edit.kind, json.loads(edit.done)) if edit else ""
 
 
 def _suggested_name() -> str:
@@ -225,18 +359,3 @@ def _name(conversation: Conversation, number: int) -> str:
     if row is None:
         raise NotFound
     return row.name
-
-
-def _edit_words(conversation: Conversation, kind: str, done: dict[str, Any]) -> str:
-    """Say what an edit did, as it stands after "Undo:"."""
-    if kind == "add":
-        return str(gettext("added “%(name)s”", name=done["name"]))
-    if kind == "rename":
-        return str(gettext("renamed to “%(name)s”", name=done["name"]))
-    if kind == "merge":
-        names = {"other": _name(conversation, done["other"]), "into": _name(conversation, done["into"])}
-        return str(gettext("merged “%(other)s” into “%(into)s”", **names))
-    place = _name(conversation, done["theme"]) if done["theme"] else gettext("Leftovers")
-    count = len(done["ideas"])
-    said = ngettext("moved %(num)s idea to “%(place)s”", "moved %(num)s ideas to “%(place)s”", count, place=place)
-    return str(said)

@@ -8,11 +8,12 @@ from sqlalchemy import text
 from feedback.actions.crew import admit
 from feedback.actions.ideas import hide_idea, restore_idea
 from feedback.actions.imports import import_rows
+from feedback.actions.places import move_ideas
 from feedback.actions.programme import rename_conversation
 from feedback.actions.prompts import edit_prompt
 from feedback.actions.reports import freeze
 from feedback.actions.runs import finish_theme_run, request_themes
-from feedback.actions.themes import move_ideas, rename_theme
+from feedback.actions.themes import rename_theme
 from feedback.domain.facts import EmptyText, Forbidden, NotFound
 from feedback.domain.reports import Ledger, Method, Participation, Report, ReportPrompt, checksum_of, report_of
 from feedback.domain.roles import Actor, Role

@@ -8,11 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from feedback.actions.edits import undo_edit
 from feedback.actions.ideas import hide_idea
+from feedback.actions.places import move_ideas
 from feedback.actions.programme import clear_conversation, close_conversation
 from feedback.actions.runs import finish_theme_run, request_themes
 from feedback.actions.sorts import start_sorting, stop_sorting
-from feedback.actions.themes import add_theme, merge_themes, move_ideas, rename_theme, undo_edit
+from feedback.actions.themes import add_theme, merge_themes, rename_theme
 from feedback.domain.facts import (
     ConversationChanged,
     Forbidden,

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from feedback.clustering.clusters import best_clusters, largest_count, modularity, neighbour_graph, usual_count
+from feedback.clustering.clusters import (
+    agreement_tree,
+    best_clusters,
+    largest_count,
+    modularity,
+    neighbour_graph,
+    usual_count,
+    voting_counts,
+)
 
 
 def blobs(count, size, seed=0):
@@ -49,3 +57,23 @@ def test_neighbour_graph_is_symmetric_and_has_no_loops():
 def test_counts_follow_the_size_of_the_room():
     assert [round(usual_count(size), 1) for size in (20, 100, 1000, 100_000)] == [3.5, 7.1, 12.2, 15]
     assert [largest_count(size) for size in (20, 100, 1000)] == [5, 11, 25]
+
+
+def test_voting_counts_go_from_two_to_the_most_in_growing_steps():
+    assert voting_counts(4) == [2, 3, 4]
+    assert voting_counts(25) == [2, 3, 4, 5, 6, 7, 9, 10, 12, 15, 18, 21]
+
+
+def test_agreement_tree_joins_first_whom_most_votes_put_together():
+    votes = [np.array([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1]), np.array([1, 1, 0, 0, 0])]
+    tree = agreement_tree(votes)
+    assert tree[0, :3].tolist() == [0, 1, 0]
+    assert tree[1, :3].tolist() == [2, 3, 0.25]
+    assert tree[2, 2] == pytest.approx((0.25 + 0.5) / 2)
+
+
+def test_best_clusters_gives_a_lone_grouping_no_say():
+    # One row between two groups: KMeans puts it here or there by chance, the votes together always the same way.
+    rows = np.vstack([blobs(4, 12), blobs(2, 1, seed=9).mean(axis=0, keepdims=True)])
+    found = {tuple(best_clusters(rows, seed=seed, report=silent)) for seed in range(3)}
+    assert len({tuple(np.unique(labels, return_inverse=True)[1]) for labels in found}) == 1

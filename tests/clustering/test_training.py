@@ -18,3 +18,9 @@ def test_self_trained_puts_a_stray_idea_where_its_words_belong(room):
 def test_self_trained_leaves_a_single_cluster_alone(room):
     vectors = lexical_vectors([words_of(idea.text, "en") for idea in room], ["en"] * len(room), seed=0)
     assert set(self_trained(vectors.terms, vectors.rows, np.zeros(len(room), dtype=np.int64))) == {0}
+
+
+def test_self_trained_does_no_more_rounds_than_it_may(room):
+    vectors = lexical_vectors([words_of(idea.text, "en") for idea in room], ["en"] * len(room), seed=0)
+    start = np.arange(len(room)) % 3
+    assert self_trained(vectors.terms, vectors.rows, start, rounds=0).tolist() == start.tolist()

@@ -7,8 +7,8 @@ import pytest
 from feedback.domain.facts import Forbidden
 from feedback.domain.roles import HOUSE, Actor, Deed, Role, may, require
 
-CONSOLE = {"see_hidden", "run_prompts", "hide", "drive_stage", "find_themes", "import"}
-DESK = {"see_hidden", "find_themes", "edit_themes", "report"}
+CONSOLE = {"see_hidden", "run_prompts", "hide", "drive_stage", "find_themes", "name_themes", "import"}
+DESK = {"see_hidden", "find_themes", "name_themes", "edit_themes", "report"}
 MAY = {
     "participant": {"write", "vote", "sort"},
     "stage": set(),

@@ -39,6 +39,7 @@ def test_without_its_primary_key_no_vote_is_taken(any_room):
 
 
 def test_doubled_votes_are_noticed_when_key_and_upsert_are_gone(any_room, monkeypatch):
+    any_room.ask_opinions()
     anna, ben = any_room.phone("anna"), any_room.phone("ben")
     idea = anna.write("Open at night")
     drop_the_key(any_room)

@@ -1,8 +1,9 @@
 """What a theme run reads: shown ideas, the themes as people left them, and the words everybody used."""
 
 from feedback.actions.ideas import hide_idea
+from feedback.actions.places import move_ideas
 from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
-from feedback.actions.themes import merge_themes, move_ideas, rename_theme
+from feedback.actions.themes import merge_themes, rename_theme
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.runs import had_run, run_input, waiting_runs
 

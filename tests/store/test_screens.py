@@ -11,10 +11,10 @@ from walks import Walk
 
 from feedback.actions import ops
 from feedback.actions.ideas import hide_idea, restore_idea
+from feedback.actions.places import move_ideas
 from feedback.actions.programme import clear_conversation, rename_conversation
 from feedback.actions.prompts import edit_prompt, set_stage
 from feedback.actions.runs import finish_theme_run, request_themes
-from feedback.actions.themes import move_ideas
 from feedback.domain.programme import Scene
 from feedback.domain.themes import Theme, ThemeSet
 from feedback.store import screens

@@ -2,15 +2,17 @@
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
-from feedback.actions import ideas, programme, prompts, runs, sorts, themes
+from feedback.actions import edits, ideas, places, programme, prompts, proposals, runs, sorts, themes
 from feedback.domain.facts import Refusal
 from feedback.domain.ideas import IdeaState
 from feedback.domain.programme import Scene
-from feedback.domain.themes import Theme, ThemeSet
+from feedback.domain.themes import MergeProposal, RegroupProposal, Theme, ThemeSet
 from feedback.store.ideas import ideas_of
 from feedback.store.programme import prompts_of
+from feedback.store.proposals import open_proposals_of
 from feedback.store.themes import all_themes_of, run_in_flight, themes_of
 
 
@@ -115,15 +117,29 @@ class Walk:
         with self.room.read() as db:
             numbers = [row.number for row in themes_of(db, self.place)]
         one, other = self.chance.choice([*numbers, 99]), self.chance.choice([*numbers, 99])
-        match self.chance.randrange(4):
-            case 0:
-                self.room.do(themes.rename_theme, self.place, one, f"Name {self.chance.random()}")
-            case 1:
-                self.room.do(themes.move_ideas, self.place, [self._idea()], self.chance.choice([one, None]))
-            case 2:
-                self.room.do(themes.merge_themes, self.place, one, other)
-            case _:
-                self.room.do(themes.undo_edit, self.place)
+        idea = self._idea()
+        deeds: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = [
+            (themes.rename_theme, (one, f"Name {self.chance.random()}"), {}),
+            (themes.describe_theme, (one, f"About {self.chance.random()}"), {}),
+            (themes.lock_theme, (one,), {"locked": self.chance.random() < 0.5}),
+            (themes.add_theme, (f"Beforehand {self.chance.random()}",), {}),
+            (themes.merge_themes, (one, other), {}),
+            (themes.split_theme, ([idea, self._idea()],), {}),
+            (places.move_ideas, ([idea], self.chance.choice([one, None])), {}),
+            (places.pin_ideas, ([idea],), {}),
+            (places.unpin_ideas, ([idea],), {}),
+            (places.bar_ideas, ([idea],), {}),
+            (proposals.take_proposal, (self._proposal(),), {}),
+            (proposals.decline_proposal, (self._proposal(),), {}),
+            *[(edits.undo_edit, (), {})] * 4,
+            *[(edits.redo_edit, (), {})] * 2,
+        ]
+        deed, args, more = self.chance.choice(deeds)
+        self.room.do(deed, self.place, *args, **more)
+
+    def _proposal(self) -> int:
+        with self.room.read() as db:
+            return self.chance.choice([row.id for row in open_proposals_of(db, self.place)] or [99])
 
     def _found(self, db: Any) -> ThemeSet:
         """What an engine might find: shown ideas dealt out over old and new themes."""
@@ -145,7 +161,14 @@ class Walk:
             for number in numbers
             if hands[number]
         )
-        return ThemeSet(made, tuple(hands[None]), new + 1)
+        groups = tuple(theme.ideas[1:] + made[index - 1].ideas[:1] for index, theme in enumerate(made))
+        return ThemeSet(
+            made,
+            tuple(hands[None]),
+            new + 1,
+            merges=tuple(MergeProposal(one.id, other.id) for one, other in pairwise(made)),
+            regroup=RegroupProposal(groups, 0.1) if made else None,
+        )
 
     def _prompts(self) -> list[int]:
         with self.room.read() as db:

@@ -58,6 +58,8 @@ all        GET       /enter
 all        POST      /enter
 all        GET       /c/<code>
 all        GET       /c/<code>/mine
+all        GET       /c/<code>/cards
+all        GET+POST  /c/<code>/sort
 all        GET       /c/<code>/qr.svg
 all        GET       /c/<code>/sync
 crew       GET       /c/<code>/sync?view=crew
@@ -81,6 +83,8 @@ console    POST      /console/<code>/prompts/<int:prompt_id>
 console    POST      /console/<code>/prompts/<int:prompt_id>/open
 console    POST      /console/<code>/prompts/<int:prompt_id>/close
 console    POST      /console/<code>/stage
+console    POST      /console/<code>/sorting/start
+console    POST      /console/<code>/sorting/stop
 desk       GET       /desk/<code>
 desk       POST      /desk/<code>/themes/new
 desk       POST      /desk/<code>/themes/<int:number>/name
@@ -127,6 +131,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/c/<code>/ideas": {"id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "prompt": "{prompt_id}", "text": "Another idea"},
     "/c/<code>/ideas/<idea>/edit": {"text": "Other words"},
     "/c/<code>/ideas/<idea>/vote": {"val": "1"},
+    "/c/<code>/sort": {"idea": "{idea}", "answer": "skip"},
     "/console/<code>/ideas/<idea_id>/hide": {"own": "It repeats another one"},
     "/console/<code>/import": {"prompt": "{prompt_id}"},
     "/console/<code>/prompts": {"text": "And then?"},
@@ -312,9 +317,10 @@ def test_a_stage_link_writes_nothing(scene, role):
     browser = scene.browser(role)
     browser.get("/enter")
     before = scene.rows()
+    phones = ("/c/<code>", "/c/<code>/mine", "/c/<code>/cards", "/c/<code>/sort")
     for audience, method, address in ROWS:
         # Who also opens the phone's page with this browser is a participant like everybody, by that page.
-        if audience != "all" or (method == "GET" and address not in ("/c/<code>", "/c/<code>/mine")):
+        if audience != "all" or (method == "GET" and address not in phones):
             scene.ask(browser, method, address)
             scene.ask(browser, "OPTIONS", address)
     assert scene.rows() == before

@@ -219,3 +219,18 @@ def test_import_without_a_file_asks_for_one(console):
 def test_form_without_proof_of_origin_is_refused(console):
     browser, path = console
     assert browser.client.post(f"{path}/themes").status_code == 400
+
+
+def test_console_names_and_describes_themes_beforehand(house):
+    browser = house.crew(Role.FACILITATOR)
+    path = f"/console/{house.room.conversation().code}"
+    page = browser.post(f"{path}/themes/new", name="After hours", description="Late", follow=True).text
+    assert "The theme “After hours” is there. The next run draws ideas to it." in page
+    themes = page.split('id="themes"')[1].split("</section>")[0]
+    assert "After hours" in themes
+    page = browser.post(f"{path}/themes/1/description", description="What is open late", follow=True).text
+    assert "The description is saved." in page
+    assert "What is open late" in page
+    wrong = browser.post(f"{path}/themes/new", name=" ", description="Kept")
+    assert (wrong.status_code, 'value="Kept"' in wrong.text) == (422, True)
+    assert browser.post(f"{path}/themes/1/description", description="a" * 501).status_code == 422

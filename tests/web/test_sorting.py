@@ -6,8 +6,9 @@ import secrets
 import pytest
 
 from feedback.actions.ideas import hide_idea
+from feedback.actions.places import move_ideas
 from feedback.actions.sorts import start_sorting, stop_sorting
-from feedback.actions.themes import add_theme, merge_themes, move_ideas
+from feedback.actions.themes import add_theme, merge_themes
 from feedback.domain.ids import ulid
 from feedback.domain.roles import Role
 from feedback.store.sorts import sorts_of

@@ -1,0 +1,72 @@
+"""What people decide about where ideas stand: move, pin, unpin, and "not here"."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from feedback.actions.edits import check_conversation, do_edit, theme_here
+from feedback.domain.edits import Patch
+from feedback.domain.facts import IdeaGone, WrongMove
+from feedback.domain.roles import Actor, Deed
+from feedback.domain.themes import Placed, freed, kept_out, moved, pinned
+from feedback.store.ideas import Idea
+from feedback.store.themes import batched, outlooks_of, places_of, themes_of
+from feedback.store.writer import Tx
+
+
+def move_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str], number: int | None) -> None:
+    """Put ideas into a theme (None = they fit nowhere: leftovers); they are pinned there."""
+    check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
+    if number is not None:
+        theme_here(tx, conversation_id, number)
+    chosen = ideas_here(tx, conversation_id, idea_ids)
+    patch = Patch(places=moved(places_of(tx.db, conversation_id), chosen, number))
+    do_edit(tx, actor, conversation_id, "move", {"theme": number, "ideas": chosen}, patch)
+
+
+def pin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
+    """Let ideas stay where they stand, whatever runs find; raises WrongMove when all of them are pinned already."""
+    check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
+    chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
+    _decide(tx, actor, conversation_id, "pin", places, pinned(places, chosen))
+
+
+def unpin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
+    """Let runs place these ideas again; raises WrongMove when none of them is pinned."""
+    check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
+    chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
+    _decide(tx, actor, conversation_id, "unpin", places, freed(places, chosen))
+
+
+def bar_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
+    """Take ideas out of their themes for good; they go to the next likeliest place. Raises WrongMove for leftovers."""
+    check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
+    chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
+    seen = outlooks_of(tx.db, conversation_id)
+    priors = {idea_id: dict(seen[idea_id].prior) for idea_id in chosen if idea_id in seen}
+    open_themes = [row.number for row in themes_of(tx.db, conversation_id) if not row.locked]
+    _decide(tx, actor, conversation_id, "bar", places, kept_out(places, chosen, priors, open_themes))
+
+
+def ideas_here(tx: Tx, conversation_id: int, idea_ids: Sequence[str]) -> list[str]:
+    """Return the ids once each, in their order; raises IdeaGone unless all of them are of this conversation."""
+    chosen = list(dict.fromkeys(idea_ids))
+    query = select(Idea.id).where(Idea.conversation_id == conversation_id)
+    found = sum(len(tx.db.scalars(query.where(Idea.id.in_(some))).all()) for some in batched(chosen, 500))
+    if not chosen or found != len(chosen):
+        raise IdeaGone
+    return chosen
+
+
+def _decide(
+    tx: Tx,
+    actor: Actor,
+    conversation_id: int,
+    kind: str,
+    places: Mapping[str, Placed],
+    after: Mapping[str, Placed],
+) -> None:
+    changed = {idea_id: place for idea_id, place in after.items() if places.get(idea_id) != place}
+    if not changed:
+        raise WrongMove
+    do_edit(tx, actor, conversation_id, kind, {"ideas": list(changed)}, Patch(places=changed))
