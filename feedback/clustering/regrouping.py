@@ -30,10 +30,10 @@ def regrouped(seen: Measured, places: Labels, fixed: Mask, *, seed: int) -> Regr
     free = np.flatnonzero(~fixed & (np.square(seen.vectors.rows).sum(axis=1) > 0))
     if not ENOUGH_FOR_THEMES <= len(free) <= SAMPLE:
         return None
-    rows = seen.vectors.rows[free]
-    other = best_clusters(rows, seed=seed, report=_silent)
-    if not seen.vectors.dense:
-        other = self_trained(seen.vectors.terms[free], rows, other)
+    rows, terms = seen.vectors.rows[free], None if seen.vectors.dense else seen.vectors.terms[free]
+    other = best_clusters(rows, terms, seed=seed, report=_silent)
+    if terms is not None:
+        other = self_trained(terms, rows, other)
     graph = neighbour_graph(rows)
     gain = modularity(graph, other) - modularity(graph, _each_its_own(places[free]))
     if gain <= WORTH:
