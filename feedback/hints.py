@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.domain.facts import (
+    AlignmentRequested,
     ConversationChanged,
     ConversationCleared,
     CrewRevoked,
@@ -81,6 +82,7 @@ _WRITERS: Mapping[type, Callable[[Any], Json]] = {
     CrewRevoked: lambda hint: {"kind": "revoked", "crew": list(hint.crew_ids)},
     ThemesRequested: lambda hint: {"kind": "themes_asked", "conversation": hint.conversation_id, "run": hint.run_id},
     ThemesEdited: lambda hint: {"kind": "themes_edited", "conversation": hint.conversation_id},
+    AlignmentRequested: lambda _hint: {"kind": "look_asked"},
     Here: lambda hint: {"kind": "here", "counts": _pairs(hint.counts)},
     Shown: lambda hint: {"kind": "shown", "seqs": _pairs(hint.seqs)},
     Progress: lambda hint: {
@@ -187,6 +189,7 @@ _READERS: Mapping[str, Callable[[Json], Sequence[Hint]]] = {
     "revoked": lambda words: [CrewRevoked(tuple(_number(crew) for crew in words["crew"]))],
     "themes_asked": lambda words: [ThemesRequested(_number(words["conversation"]), _number(words["run"]))],
     "themes_edited": lambda words: [ThemesEdited(_number(words["conversation"]))],
+    "look_asked": lambda _words: [AlignmentRequested()],
     "here": lambda words: [Here(_numbers(words["counts"]))],
     "shown": lambda words: [Shown(_numbers(words["seqs"]))],
     "progress": _progress,

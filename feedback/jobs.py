@@ -34,7 +34,7 @@ from feedback.opinion_jobs import opinions_task
 from feedback.place import is_shared
 from feedback.presence import Presence
 from feedback.settings import Settings
-from feedback.store.runs import had_run, overdue_conversations, run_input, waiting_runs
+from feedback.store.runs import had_run, overdue_conversations, run_input, unscored_conversations, waiting_runs
 from feedback.store.themes import FULL, RESCORE
 
 if TYPE_CHECKING:
@@ -183,12 +183,14 @@ class ThemeJobs:
                     pass
 
     def take_up(self) -> None:
-        """Enqueue what has not ended, and note where ideas came after the last run: nobody else may know of them."""
+        """Enqueue what has not ended, and note what came after the last run: nobody else may know of it."""
         known = {run_id for run_id, _ in self._asked} | self._waiting.keys()
         self._asked.extend(run for run in waiting_runs(self._engine) if run[0] not in known)
         self._looked = now = time.monotonic()
         for place in overdue_conversations(self._engine):
             self._fresh.setdefault(place, (now, now))
+        for place in unscored_conversations(self._engine):
+            self._sorted.setdefault(place, (now, now))
 
     def forget(self) -> None:
         """Let go of everything: another process has these jobs now."""

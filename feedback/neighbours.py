@@ -14,6 +14,7 @@ import gevent
 
 from feedback.bus import Bus, channel_of
 from feedback.domain.facts import (
+    AlignmentRequested,
     ConversationChanged,
     ConversationCleared,
     CrewRevoked,
@@ -123,7 +124,7 @@ class Neighbours:
                     facts.append(hint)
                 case ConversationCleared() | CrewRevoked():
                     self._live.hear([hint])
-                case ThemesRequested() | ThemesEdited():
+                case ThemesRequested() | ThemesEdited() | AlignmentRequested():
                     facts.append(hint)
                 case _:
                     self._note(process, hint)

@@ -8,10 +8,12 @@ import redis
 from feedback import hints
 from feedback.bus import channel_of, tell_once
 from feedback.domain.facts import (
+    AlignmentRequested,
     ConversationChanged,
     ConversationCleared,
     ConversationClosed,
     CrewRevoked,
+    ThemesEdited,
     ThemesRequested,
 )
 from feedback.hints import LONGEST, WAITING, Bye, Here, Outgoing, Progress, Shown, WorkerAlive, message, read
@@ -22,6 +24,8 @@ ALL = [
     ConversationCleared(3),
     CrewRevoked((4, 5)),
     ThemesRequested(3, 8),
+    ThemesEdited(3),
+    AlignmentRequested(),
     Here({3: 120, 5: 0}),
     Shown({3: 16}),
     Progress(3, 0.5, "grouping"),

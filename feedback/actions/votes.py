@@ -5,9 +5,9 @@ from typing import Any
 from feedback.domain.facts import IdeaGone, Superseded
 from feedback.domain.ideas import IdeaState, check_shown
 from feedback.domain.ops import VoteOp
-from feedback.domain.programme import ConversationState, PromptState, Voting, check_open
+from feedback.domain.programme import ConversationState, PromptState, check_open
 from feedback.domain.roles import Actor, Deed, require
-from feedback.domain.votes import Val, check_fits, check_not_own, shift_of, spend
+from feedback.domain.votes import Val, check_not_own, shift_of, spend
 from feedback.store import ops as sql
 from feedback.store.writer import Tx
 
@@ -30,7 +30,6 @@ def set_vote(tx: Tx, actor: Actor, op: VoteOp) -> dict[str, Any]:
     check_shown(IdeaState(idea.state))
     check_not_own(idea.author_id, participant_id)
     check_open(PromptState(idea.prompt_state), ConversationState(idea.conversation_state))
-    check_fits(op.val, Voting(idea.voting))
     left = _left(tx, participant_id, prompt_id=idea.prompt_id, votes_each=idea.votes_each, was=was, becomes=op.val)
     return _apply(tx, op, actor, was) | ({} if left is None else {"left": left})
 

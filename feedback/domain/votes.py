@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from feedback.domain.facts import BadValue, BudgetSpent, OwnIdea
-from feedback.domain.programme import Voting
 
 #: 1 supports, -1 disagrees, 0 passes, None has been taken back. The row stays in every case.
 Val = int | None
@@ -25,12 +24,6 @@ def check_val(val: object) -> Val:
     if val is None or (isinstance(val, int) and not isinstance(val, bool) and val in (-1, 0, 1)):
         return val
     raise BadValue(field="val")
-
-
-def check_fits(val: Val, voting: Voting) -> None:
-    """Raise BadValue when a prompt's votes cannot say this: only opinions disagree or pass."""
-    if val in (-1, 0) and voting is not Voting.OPINION:
-        raise BadValue(field="val")
 
 
 def check_rev(rev: object) -> int:

@@ -34,7 +34,6 @@ class KnownIdea(NamedTuple):
     votes: int
     prompt_id: int
     votes_each: int | None
-    voting: str
     prompt_state: str
     conversation_state: str
 
@@ -76,7 +75,6 @@ def _about_idea(*more: Any) -> Any:
             Idea.agree + Idea.disagree + Idea.passes,
             Idea.prompt_id,
             Prompt.votes_each,
-            Prompt.voting,
             Prompt.state,
             Conversation.state,
             *more,

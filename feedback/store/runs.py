@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from feedback.domain.embedders import EmbedderChoice
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
-from feedback.store.programme import Conference, Conversation, Strand, prompts_of
+from feedback.store.programme import Change, Conference, Conversation, Strand, prompts_of
 from feedback.store.sorts import sorts_of
 from feedback.store.themes import FULL, RESCORE, ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
 from feedback.store.vectors import choice_of
@@ -77,6 +77,24 @@ def overdue_conversations(engine: Engine) -> list[int]:
                 .where(Idea.conversation_id == ThemeRun.conversation_id, Idea.seq > ThemeRun.seq)
                 .exists(),
             )
+        )
+        return list(db.scalars(query))
+
+
+def unscored_conversations(engine: Engine) -> list[int]:
+    """List the conversations where people have sorted, or the crew has edited themes, since the last run began."""
+    with Session(engine) as db:
+        newest = (
+            select(ThemeRun.conversation_id, func.max(ThemeRun.seq).label("seq"))
+            .where(ThemeRun.state == "done")
+            .group_by(ThemeRun.conversation_id)
+            .subquery()
+        )
+        by_people = or_(Change.kind == "sort", and_(Change.kind == "themes", Change.ref != ""))
+        query = select(newest.c.conversation_id).where(
+            select(Change.seq)
+            .where(Change.conversation_id == newest.c.conversation_id, Change.seq > newest.c.seq, by_people)
+            .exists()
         )
         return list(db.scalars(query))
 

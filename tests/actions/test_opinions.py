@@ -10,7 +10,7 @@ from feedback.actions.opinions import set_opinions
 from feedback.actions.programme import clear_conversation
 from feedback.actions.prompts import add_prompt, edit_prompt, set_stage
 from feedback.clustering.opinions import find_opinions
-from feedback.domain.facts import BadValue, VotingFixed
+from feedback.domain.facts import VotingFixed
 from feedback.domain.programme import Scene, Voting
 from feedback.store.opinions import opinion_input, opinions_of, outdated_prompts
 from feedback.store.programme import Prompt
@@ -118,20 +118,6 @@ def test_what_a_vote_can_say_stays_after_the_first_vote_also_when_it_was_taken_b
         room.ask_opinions()
     room.do(edit_prompt, room.prompt().id, text="Other words", votes_each=2, voting=Voting.SUPPORT)
     assert (room.prompt().text, room.prompt().votes_each) == ("Other words", 2)
-
-
-@pytest.mark.parametrize("val", [-1, 0])
-def test_only_opinions_disagree_or_pass_and_an_old_vote_that_comes_again_does_no_harm(any_room, val):
-    anna, ben = any_room.phone("anna"), any_room.phone("ben")
-    idea = anna.write("Open at night")
-    with pytest.raises(BadValue) as refused:
-        ben.vote(idea, val)
-    assert refused.value.detail == {"field": "val"}
-    any_room.ask_opinions()
-    first = ben.op(k="vote", idea=idea, val=val, rev=9)
-    with any_room.engine.begin() as db:  # as a database from before this rule may hold
-        db.execute(text("UPDATE prompt SET voting = 'support'"))
-    assert ben.op(k="vote", idea=idea, val=val, rev=9) == first
 
 
 def test_the_stage_shows_groups(any_room):

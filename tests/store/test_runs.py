@@ -5,7 +5,7 @@ from feedback.actions.places import move_ideas
 from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
 from feedback.actions.themes import merge_themes, rename_theme
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
-from feedback.store.runs import had_run, run_input, waiting_runs
+from feedback.store.runs import had_run, run_input, unscored_conversations, waiting_runs
 
 
 def test_run_input_of_the_first_run_is_the_shown_ideas(any_room):
@@ -56,3 +56,17 @@ def test_waiting_runs_are_those_that_have_not_ended(any_room):
     any_room.gate.write(place, finish_theme_run, second, ThemeSet())
     assert had_run(any_room.engine, place)
     assert not had_run(any_room.engine, any_room.conversation(1).id)
+
+
+def test_unscored_are_conversations_that_people_have_sorted_or_edited_since_the_last_run(any_room):
+    place = any_room.conversation().id
+    idea = any_room.phone("anna").write("Open the depot at night")
+    run = any_room.do(request_themes, place)
+    found = ThemeSet((Theme(1, "Depots", ideas=(idea,)), Theme(2, "Other", True)), (), 3)
+    any_room.gate.write(place, finish_theme_run, run, found)
+    assert unscored_conversations(any_room.engine) == []
+    any_room.do(rename_theme, place, 1, "The depot")
+    assert unscored_conversations(any_room.engine) == [place]
+    again = any_room.do(request_themes, place)
+    any_room.gate.write(place, finish_theme_run, again, found)
+    assert unscored_conversations(any_room.engine) == []
