@@ -196,10 +196,12 @@ def why(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
     return render_template("rapporteur/why.html", reason=reason, **frame_of(conversation, actor))
 
 
-@blueprint.post("/<code>/proposals/<int:proposal_id>/<any(take, decline):answer>")
+@blueprint.post("/<code>/proposals/<int:proposal_id>/<answer>")
 @crew_required(Role.RAPPORTEUR)
 def decide(conversation: Conversation, actor: Actor, proposal_id: int, answer: str) -> Answer:
     """Do what the machine proposes, or leave things as they are."""
+    if answer not in ("take", "decline"):
+        raise NotFound
     if answer == "take":
         write(proposal_deeds.take_proposal, conversation.id, actor, conversation.id, proposal_id)
         return _done(conversation, gettext("Done as proposed."), "proposals")

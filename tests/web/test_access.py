@@ -86,11 +86,22 @@ console    POST      /console/<code>/stage
 console    POST      /console/<code>/sorting/start
 console    POST      /console/<code>/sorting/stop
 desk       GET       /desk/<code>
+console    POST      /console/<code>/themes/new
+console    POST      /console/<code>/themes/<int:number>/description
 desk       POST      /desk/<code>/themes/new
+desk       POST      /desk/<code>/themes/<int:number>/description
+desk       POST      /desk/<code>/themes/<int:number>/lock
 desk       POST      /desk/<code>/themes/<int:number>/name
 desk       POST      /desk/<code>/themes/<int:number>/merge
 desk       POST      /desk/<code>/move
+desk       GET       /desk/<code>/ideas/<idea_id>/why
+desk       POST      /desk/<code>/pin
+desk       POST      /desk/<code>/unpin
+desk       POST      /desk/<code>/bar
+desk       POST      /desk/<code>/leave-out
+desk       POST      /desk/<code>/proposals/<int:proposal_id>/<answer>
 desk       POST      /desk/<code>/undo
+desk       POST      /desk/<code>/redo
 desk       POST      /desk/<code>/freezes
 desk       GET       /desk/<code>/freezes/<int:freeze_id>.<format>
 console    POST      /console/<code>/themes
@@ -137,7 +148,15 @@ FORMS: dict[str, dict[str, Any]] = {
     "/console/<code>/prompts": {"text": "And then?"},
     "/console/<code>/prompts/<int:prompt_id>": {"text": "What else?"},
     "/console/<code>/stage": {"scene": "join"},
+    "/console/<code>/themes/new": {"name": "Before hours"},
+    "/console/<code>/themes/<int:number>/description": {"description": "Late"},
     "/desk/<code>/themes/new": {"name": "After hours"},
+    "/desk/<code>/themes/<int:number>/description": {"description": "Later"},
+    "/desk/<code>/themes/<int:number>/lock": {"locked": "1"},
+    "/desk/<code>/pin": {"idea": "{idea}"},
+    "/desk/<code>/unpin": {"idea": "{idea}"},
+    "/desk/<code>/bar": {"idea": "{idea}"},
+    "/desk/<code>/leave-out": {"idea": "{idea}"},
     "/desk/<code>/themes/<int:number>/name": {"name": "At night"},
     "/desk/<code>/themes/<int:number>/merge": {"into": "2"},
     "/desk/<code>/move": {"idea": "{idea}", "to": "2"},
@@ -153,8 +172,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/organiser/across/part": {"ones": "1.1", "others": "2.1"},
     "/organiser/conversations/<code>/clear": {"code": "{code}"},
 }
-#: Open to all, and yet they say no to what this test sends: a link and a password that fit nothing, another's idea,
-#: figures that only a token opens, subjects that nobody has looked for.
+#: Open to whoever asks, and yet they say no to what this test sends: a link and a password that fit nothing, another's
+#: idea, a proposal that nobody made, figures that only a token opens, subjects that nobody has looked for.
 SAYS_NO = {
     "/metrics": {404},
     "/enter": {404},
@@ -163,6 +182,7 @@ SAYS_NO = {
     "/c/<code>/ideas/<idea>/withdraw": {403},
     "/c/<code>/ideas/<idea>/vote": {200, 303},
     "/console/<code>/ideas/restore": {404},
+    "/desk/<code>/proposals/<int:proposal_id>/<answer>": {404},
     "/console/<code>/flood": {404},
     "/organiser/across/part": {404},
     "/organiser/across/subjects.<format>": {404},
@@ -226,6 +246,8 @@ class Scene:
             "number": 1,
             "freeze_id": self.freeze,
             "format": "csv",
+            "proposal_id": 1,
+            "answer": "take",
             "link_id": self.link,
             "strand_id": self.place.strand_id,
             "filename": "build/manifest.json",
