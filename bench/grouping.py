@@ -13,11 +13,11 @@ from typing import Any
 from bench.embedders import embedder_named
 from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
 from feedback.clustering.embedders import Embedder
-from feedback.domain.themes import ThemeSet
+from feedback.domain.themes import ThemeSet, is_firm
 
 Json = dict[str, Any]
 #: What is averaged over rooms, with the digits that are printed.
-FIGURES = {"ari": 3, "ami": 3, "k_error": 1, "leftovers": 3, "seconds": 2}
+FIGURES = {"ari": 3, "ami": 3, "k_error": 1, "leftovers": 3, "firm": 2, "seconds": 2, "again": 3}
 
 
 def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical") -> int:
@@ -31,7 +31,8 @@ def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical"
 def measure_room(room: LabelledRoom, *, seed: int, embedder: Embedder | None = None) -> Json:
     """Find the themes of a room and compare them with the true ones; `seconds` are of the processor.
 
-    They leave out what an embedder takes: a server encodes ideas when they arrive.
+    They leave out what an embedder takes: a server encodes ideas when they arrive. `again` are those of the quick run
+    after one correction; `firm` is the share of themes that the engine calls firm.
     """
     from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
 
@@ -48,9 +49,23 @@ def measure_room(room: LabelledRoom, *, seed: int, embedder: Embedder | None = N
         "found": len(found.themes),
         "k_error": abs(len(found.themes) - room.true_count),
         "leftovers": len(found.leftovers) / len(room.ideas),
+        "firm": mean([is_firm(theme.firmness) is True for theme in found.themes] or [False]),
         "seconds": seconds,
+        "again": _again(room, found, embedder, seed),
         **likeness(room, found),
     }
+
+
+def _again(room: LabelledRoom, found: ThemeSet, embedder: Embedder | None, seed: int) -> float:
+    """Return the processor seconds until the rest is placed anew after a person has moved one idea."""
+    from feedback.clustering.pipeline import find_themes  # noqa: PLC0415 -- slow import
+
+    if len(found.themes) < 2:
+        return 0.0
+    pins = {found.themes[0].ideas[0]: found.themes[1].id}
+    begun = time.process_time()
+    find_themes(room.ideas, previous=found, pins=pins, embedder=embedder, quick=True, seed=seed)
+    return time.process_time() - begun
 
 
 def likeness(room: LabelledRoom, found: ThemeSet) -> Json:

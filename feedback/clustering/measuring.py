@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,15 +43,20 @@ class Measured:
         languages = guess_languages(plain, [None] * len(plain))
         terms = self.lexicon.terms_of([words_of(text, tag) for text, tag in zip(plain, languages, strict=True)])
         rows = self._encoded(plain) if self.vectors.dense else self.lexicon.rows_of(terms)
-        return Vectors(terms, self.centring.applied(rows, languages), dense=self.vectors.dense)
+        # Nothing said is nothing, also after a mean was taken from it.
+        silent = ~rows.any(axis=1, keepdims=True)
+        return Vectors(terms, np.where(silent, 0.0, self.centring.applied(rows, languages)), dense=self.vectors.dense)
 
     def _encoded(self, texts: Sequence[str]) -> Rows:
-        try:
-            found = self._asked.encode(texts) if self._asked else None
-        except EmbedderFailed:
-            found = None
-        size = self.vectors.rows.shape[1]
-        return np.zeros((len(texts), size)) if found is None or found.shape[1] != size else found
+        """Return a row per text; zeros where there is no text, or no vector of the ideas' kind for any."""
+        rows = np.zeros((len(texts), self.vectors.rows.shape[1]))
+        said = [at for at, text in enumerate(texts) if text]
+        if said and self._asked:
+            with suppress(EmbedderFailed):
+                found = self._asked.encode([texts[at] for at in said])
+                if found.shape[1] == rows.shape[1]:
+                    rows[said] = found
+        return rows
 
 
 def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Embedder | None, seed: int) -> Measured:

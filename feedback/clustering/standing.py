@@ -102,7 +102,7 @@ def named(found: Measured, start: Standing, known: Mask) -> Likeness:
     the crew or by sorts, speaks for its theme elsewhere.
     """
     vectors = found.vectors
-    names = found.names([f"{theme.name} {theme.description}" for theme in start.themes])
+    names = found.names([f"{one.name} {one.description}" if one.named_by_person else "" for one in start.themes])
     rows = names.rows.copy()
     to_names = _cosines(vectors, names)
     for at, theme in enumerate(start.themes):

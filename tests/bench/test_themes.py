@@ -86,11 +86,40 @@ def test_an_idea_in_no_theme_is_a_group_of_its_own():
 
 def test_means_are_those_of_the_rooms():
     rooms = [
-        {"set": "one", "n": 50, "ari": 0.25, "ami": 0.5, "k_error": 2, "leftovers": 0.0, "seconds": 1.0},
-        {"set": "two", "n": 1000, "ari": 0.75, "ami": 1.0, "k_error": 0, "leftovers": 0.5, "seconds": 3.0},
+        {
+            "set": "one",
+            "n": 50,
+            "ari": 0.25,
+            "ami": 0.5,
+            "k_error": 2,
+            "leftovers": 0.0,
+            "firm": 1,
+            "seconds": 1.0,
+            "again": 0.1,
+        },
+        {
+            "set": "two",
+            "n": 1000,
+            "ari": 0.75,
+            "ami": 1.0,
+            "k_error": 0,
+            "leftovers": 0.5,
+            "firm": 0,
+            "seconds": 3.0,
+            "again": 0.3,
+        },
     ]
     report = summed_up(rooms)
-    assert report["mean"] == {"ari": 0.5, "ami": 0.75, "k_error": 1, "leftovers": 0.25, "seconds": 2.0, "rooms": 2}
+    assert report["mean"] == {
+        "ari": 0.5,
+        "ami": 0.75,
+        "k_error": 1,
+        "leftovers": 0.25,
+        "firm": 0.5,
+        "seconds": 2.0,
+        "again": 0.2,
+        "rooms": 2,
+    }
     assert (report["sets"]["two"]["ari"], report["sizes"]["up to 100"]["ari"]) == (0.75, 0.25)
 
 
