@@ -32,7 +32,8 @@ PRIOR = 0.3  # pull towards a number of themes that people can read
 SAMPLE = 1500  # above this many ideas the number of themes is chosen on a sample
 FEWEST = 4  # rows below which there is nothing to choose: they are one cluster
 STEP = 1.2  # of the numbers of clusters that vote: each a fifth more than the last
-COARSE = 20  # dimensions that a third of the votes look at: what the room speaks of, without the details
+COARSE = 20  # principal axes of an embedder's rows that a third of the votes look at: subjects without the details
+FINE = 1 / 3  # power of its width by which a third of the votes on words weigh a dimension less: the details
 BRIDGE = 1e-3  # weight of the edges that tie separate parts of the graph together
 
 
@@ -121,9 +122,9 @@ def _chosen(rows: Rows, terms: csr_matrix | None, seed: int, report: Report) -> 
         return np.zeros(len(rows), dtype=np.int64)
     graph = neighbour_graph(rows)
     votes, expected = [], 3 * len(voting_counts(most))
-    # Squeezed words come with the widest dimensions first, an embedder's dimensions in no order.
-    coarse = _principal(rows, seed) if terms is None else normalize(rows[:, :COARSE])
-    for labels in _votes((rows, coarse), graph, most, seed):
+    # The other way to look: an embedder's rows are full of details, squeezed words have lost them.
+    other = _principal(rows, seed) if terms is None else _fine(rows)
+    for labels in _votes((rows, other), graph, most, seed):
         votes.append(labels if terms is None else self_trained(terms, rows, labels, rounds=1))
         report(len(votes) / (expected + 1))
     return _best_cut(graph, agreement_tree(votes), most)
@@ -142,6 +143,12 @@ def _principal(rows: Rows, seed: int) -> Rows:
     count = min(COARSE, *rows.shape)
     principal: Rows = normalize(PCA(count, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows))
     return principal
+
+
+def _fine(rows: Rows) -> Rows:
+    widths = np.sqrt(np.square(rows).mean(axis=0))
+    fine: Rows = normalize(rows / np.where(widths > 0, widths, 1.0) ** FINE)
+    return fine
 
 
 def agreement_tree(votes: Sequence[Labels]) -> Tree:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
@@ -17,6 +17,8 @@ Rows = NDArray[np.float64]
 
 DIMENSIONS = 50
 CHAR_WEIGHT = 0.5  # character runs catch compounds and typing errors, words carry the subject
+ROW_WEIGHT = 1.0  # what they weigh beside words before they are squeezed: there they hold a room together
+BREADTH = 0.5  # power by which wide dimensions, which many ideas share, count more than the decomposition gives them
 COMMON = 0.5  # share of ideas above which a term says nothing
 FEW = 20  # below this many ideas every term counts
 RARE_FROM = 100  # from this many ideas on, a word that a single idea uses is left out
@@ -97,7 +99,9 @@ class Lexicon:
         for common in (COMMON, 1.0):
             self._parts = self._parts or list(_parts(words, common))
         self.terms = self.terms_of(words)
-        self._squeeze = _squeeze_of(self.terms, seed)
+        #: What each column weighs in the rows.
+        self._weights = diags([self._row_weights()], [0], format="csr")
+        self._squeeze = _squeeze_of(self._weighed(self.terms), seed)
         self.rows = self.rows_of(self.terms)
 
     def terms_of(self, words: Sequence[Sequence[Word]]) -> csr_matrix:
@@ -116,8 +120,18 @@ class Lexicon:
         if self._squeeze is None:
             plain: Rows = terms.toarray()
             return plain
-        rows: Rows = normalize(self._squeeze.transform(terms))
+        rows: Rows = normalize(self._squeeze.transform(self._weighed(terms)) * self._squeeze.singular_values_**BREADTH)
         return rows
+
+    def _weighed(self, terms: csr_matrix) -> csr_matrix:
+        return csr_matrix(normalize(terms @ self._weights)) if terms.shape[0] else terms
+
+    def _row_weights(self) -> Rows:
+        parts = [
+            np.full(len(vectorizer.vocabulary_), ROW_WEIGHT / weight if vectorizer.analyzer == "char_wb" else 1.0)
+            for weight, vectorizer in self._parts
+        ]
+        return np.concatenate(parts) if parts else np.ones(1)
 
 
 def _documents(words: Sequence[Sequence[Word]]) -> tuple[list[tuple[str, ...]], list[str]]:
