@@ -28,6 +28,7 @@ def test_statement_is_built_once_and_runs_with_other_values(any_url):
                 time_zone="UTC",
                 retention_days=30,
                 embedder="lexical",
+                embedder_place="",
                 created_at=1,
             )
             .on_conflict_do_nothing()

@@ -121,6 +121,7 @@ organiser  POST      /organiser/conversations/<code>/close
 organiser  POST      /organiser/conversations/<code>/reopen
 organiser  GET+POST  /organiser/conversations/<code>/clear
 organiser  POST      /organiser/conversations/<code>/stage-links/revoke
+organiser  GET+POST  /organiser/comparing
 organiser  GET       /organiser/across
 organiser  POST      /organiser/across/look
 organiser  POST      /organiser/across/join

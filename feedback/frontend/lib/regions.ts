@@ -108,12 +108,17 @@ function isTouched(list: HTMLElement): boolean {
 
 function morph(old: Element, fresh: Element): void {
   Idiomorph.morph(old, document.importNode(fresh, true), {
-    ignoreActiveValue: true,
+    // A button that was pressed takes its new words in: only what people write must stay.
+    ignoreActiveValue: isWritten(document.activeElement),
     callbacks: {
       beforeNodeMorphed: (node) => !isDraft(node),
       beforeAttributeUpdated: (name, node) => !(name === "open" && /^(DETAILS|DIALOG)$/.test(node.tagName)),
     },
   });
+}
+
+function isWritten(element: Element | null): boolean {
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement;
 }
 
 /** A field that somebody has changed keeps what they wrote or chose. */
