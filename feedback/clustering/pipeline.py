@@ -101,7 +101,7 @@ def find_themes(
 def _sorted(seen: Measured, start: Standing, sorts: Sequence[Sort]) -> tuple[Standing, tuple[str, ...] | None]:
     """Return where the ideas stand once sorts and names have moved them, and the unsure ones if there are such."""
     said, _ = said_of(seen.room, start.themes, sorts)
-    if not (len(said.ideas) or start.has_starters):
+    if not start.themes or not (len(said.ideas) or start.has_starters):
         return start, None
     known = start.fixed.copy()
     known[said.ideas] = True

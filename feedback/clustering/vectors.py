@@ -106,7 +106,7 @@ class Lexicon:
 
     def terms_of(self, words: Sequence[Sequence[Word]]) -> csr_matrix:
         """Return the weighted terms of texts that were split into words, (m, t)."""
-        if not self._parts:
+        if not self._parts or not len(words):
             return csr_matrix((len(words), 1), dtype=np.float64)
         documents = _documents(words)
         found = [

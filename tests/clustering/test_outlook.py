@@ -125,3 +125,9 @@ def test_an_empty_theme_that_somebody_named_is_not_firm(room, found):
     start = replace(found, themes=(*found.themes, Theme(50, "Zeppelins", named_by_person=True)), next_id=51)
     again = find_themes(room, previous=start)
     assert [theme.firmness for theme in again.themes if theme.id == 50] in ([None], [0.0])
+
+
+def test_none_of_these_said_before_there_are_themes_harms_nothing(room):
+    sorts = [Sort("p", room[0].id, None), Sort("q", room[1].id, 4)]
+    assert {theme.ideas for theme in find_themes(room, sorts=sorts).themes}
+    assert find_themes(room[:5], sorts=sorts).themes == ()
