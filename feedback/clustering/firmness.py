@@ -21,7 +21,7 @@ from feedback.clustering.text import Word
 #: Agreement beyond chance from which a theme counts as firm; fewer than 1 in 100 themes of shuffled words have as much.
 FIRM_KAPPA = 0.2
 DEALS = 3  # how often the words are dealt; each deal is looked at from both sides
-SAMPLE = 1000  # ideas that are looked at: more make it no clearer
+SAMPLE = 500  # ideas that are looked at: more make it hardly clearer, and a run longer
 FEW = 20  # ideas with words in both halves below which nothing can be said
 DIMENSIONS = 20
 COMMON = 0.5  # share of ideas above which a word says nothing
