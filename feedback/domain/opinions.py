@@ -254,8 +254,10 @@ def _added(counts: Counts, side: int) -> tuple[int, int]:
 
 def _apart(groups: Sequence[Mapping[str, Counts]], idea: str) -> tuple[float, float]:
     """Return by how much the shares of the two groups furthest apart differ, and the z value of it."""
-    ordered = sorted((counts.get(idea, NO_COUNTS) for counts in groups), key=lambda counts: counts.share())
-    if len(ordered) < 2:
+    all_counts = [counts.get(idea, NO_COUNTS) for counts in groups]
+    if len(all_counts) < 2:
         return 0.0, 0.0
-    low, high = ordered[0], ordered[-1]
+    # Of groups with the same share the one with more votes tells more, in whatever order they come.
+    low = min(all_counts, key=lambda counts: (counts.share(), -counts.votes))
+    high = max(all_counts, key=lambda counts: (counts.share(), counts.votes))
     return high.share() - low.share(), two_shares(high, low)
