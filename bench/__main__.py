@@ -121,17 +121,31 @@ def attack(seconds: float, sockets: int, phones: int, as_json: bool) -> None:
 @click.argument("folder", type=_FOLDER)
 @_EMBEDDER
 @click.option("--beside", type=click.Choice(["bertopic"]), help="The same vectors through BERTopic, in one run.")
+@click.option("--ideas", type=click.IntRange(20, 50_000), help="Instead, a room of so many ideas from each set.")
+@click.option("--shuffled", is_flag=True, help="With the words dealt anew: no theme should be called firm.")
+@click.option("--named", type=click.IntRange(1), help="So many of the true themes are named beforehand, by chance.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same themes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def themes(folder: Path, embedder: str, beside: str | None, seed: int, as_json: bool) -> None:
+def themes(
+    folder: Path,
+    embedder: str,
+    beside: str | None,
+    ideas: int | None,
+    shuffled: bool,
+    named: int | None,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Compare the themes that are found in FOLDER's rooms with those that people made of them."""
+    if beside and (ideas or shuffled or named):
+        raise click.UsageError("--beside takes the rooms of draws.jsonl as they are.")
     if beside:
         from bench.beside import measure as measure_beside  # noqa: PLC0415 -- slow import
 
         sys.exit(measure_beside(folder, embedder=embedder, seed=seed, as_json=as_json))
     from bench.grouping import measure  # noqa: PLC0415 -- slow import
 
-    sys.exit(measure(folder, embedder=embedder, seed=seed, as_json=as_json))
+    sys.exit(measure(folder, seed=seed, as_json=as_json, embedder=embedder, size=ideas, shuffle=shuffled, named=named))
 
 
 @main.command()

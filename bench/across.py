@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report, rooms_of
 from bench.strands import found_themes, pairs_of, strands_of, true_themes
 from feedback.domain.alignments import Member, ThemeText
 
@@ -23,12 +23,8 @@ FIGURES = {f"{figure}, {kind}": 3 for kind in KINDS for figure in ("prec", "reca
 
 def measure(folder: Path, *, seed: int, as_json: bool) -> int:
     """Deal every room that is large enough to conversations; print the figures and return the exit code."""
-    rooms = over_rooms(
-        folder,
-        partial(measure_room, seed=seed),
-        lambda each: line_of(each["room"], each, FIGURES),
-        wanted=lambda room: len(room.ideas) >= LEAST,
-    )
+    large = rooms_of(folder, lambda room: len(room.ideas) >= LEAST)
+    rooms = over_rooms(large, partial(measure_room, seed=seed), lambda each: _line(each["room"], each))
     print_report({"rooms": rooms, "mean": _mean(rooms)}, seed, text_of, as_json=as_json)
     return 0
 
@@ -38,7 +34,8 @@ def measure_room(room: LabelledRoom, *, seed: int) -> Json:
 
     Of the pairs of themes of different conversations: `prec`: share of those put together that are the same subject;
     `recall`: share of the same subjects that were put together; with themes as people made them and as the engine
-    finds them. `wrong`: how many pairs are put together where no conversation shares a theme.
+    finds them. `wrong`: how many pairs are put together where no conversation shares a theme. None is what could not
+    be measured: where nothing was put together there is no `prec`.
     """
     deals = [_deal(room, seed=seed * DEALS + at) for at in range(DEALS)]
     figures = {name: _mean_of([deal[name] for deal in deals]) for name in FIGURES}
@@ -59,21 +56,24 @@ def _deal(room: LabelledRoom, *, seed: int) -> Json:
 def _aligned(themes: Sequence[ThemeText], seed: int) -> set[frozenset[Member]]:
     from feedback.clustering.alignment import align_themes  # noqa: PLC0415 -- slow import
 
-    groups = align_themes(themes, seed=seed)
+    groups = align_themes(themes, seed=seed).groups
     return {frozenset(pair) for group in groups for pair in combinations(group, 2)}
 
 
-def _mean_of(values: Sequence[float | None]) -> float:
-    """Return the mean of what could be measured: where nothing was put together there is no precision."""
+def _mean_of(values: Sequence[float | None]) -> float | None:
+    """Return the mean of what could be measured; None where nothing could."""
     known = [value for value in values if value is not None]
-    return mean(known) if known else float("nan")
+    return mean(known) if known else None
 
 
 def _mean(rooms: Sequence[Json]) -> Json:
-    known = {name: [room[name] for room in rooms if room[name] == room[name]] for name in FIGURES}
-    return {name: _mean_of(values) for name, values in known.items()} | {"rooms": len(rooms)}
+    return {name: _mean_of([room[name] for room in rooms]) for name in FIGURES} | {"rooms": len(rooms)}
+
+
+def _line(name: str, figures: Json) -> str:
+    return line_of(name, {figure: "-" if figures[figure] is None else figures[figure] for figure in FIGURES}, FIGURES)
 
 
 def text_of(report: Json) -> str:
     """Return a report as people read it."""
-    return "\n".join([head_of(FIGURES), line_of(f"all {report['mean']['rooms']}", report["mean"], FIGURES)])
+    return "\n".join([head_of(FIGURES), _line(f"all {report['mean']['rooms']}", report["mean"])])

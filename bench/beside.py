@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.embedders import embedder_named
+from bench.environments import NoEnvironment, python_of
 from bench.grouping import measure_room, size_of
 from bench.labelled import LabelledRoom, head_of, line_of, print_report, rooms_of
 from feedback.clustering.embedders import Embedder
@@ -51,15 +51,10 @@ def measure(folder: Path, *, seed: int, as_json: bool, embedder: str) -> int:
 
 def environment() -> Path:
     """Return the Python of BERTopic's environment, which is made when it is missing or its pins have changed."""
-    pins = hashlib.sha256(PINS.read_bytes()).hexdigest()[:16]
-    folder = ROOT / "instance" / "bench" / f"bertopic-{pins}"
-    python, stamp = folder / "bin" / "python", folder / "complete"
-    if not stamp.is_file():
-        print("Making an environment for BERTopic (about 700 MB) …", file=sys.stderr, flush=True)
-        _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(python), "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", "-q", "-r", str(PINS))
-        stamp.touch()
-    return python
+    try:
+        return python_of("bertopic", PINS, size="about 700 MB")
+    except NoEnvironment as why:
+        sys.exit(str(why))
 
 
 def grouped_by_peer(python: Path, rooms: Sequence[LabelledRoom], embedder: Embedder, seed: int) -> dict[str, Json]:

@@ -20,7 +20,7 @@ from bench.measure import cpu_of, quantiles, wait_of
 from bench.outbox import Ack, Book, NotNow, Op
 from bench.person import Person
 from bench.relay import UP, Relay
-from bench.room import Room, call, parsed
+from bench.room import Room, truth
 from bench.served import House, Server
 from bench.verdict import complaints, replay_of, rows_of
 from bench.weather import Trouble, forecast
@@ -99,8 +99,7 @@ class Storm:
 
     async def run(self, say: Callable[[str], None]) -> Outcome:
         """Let everybody join, then one spell of weather after the other, each with its calm."""
-        truth = await self._truth()
-        self._prompt = truth["prompts"][-1]["id"]
+        self._prompt = (await self._truth())["prompts"][-1]["id"]
         await asyncio.gather(*(person.join() for person in self.persons))
         await self._until(lambda: all(person.connected and person.room for person in self.persons), DRAIN_WITHIN)
         spells = max(1, round(self.plan.seconds / SPELL))
@@ -253,8 +252,7 @@ class Storm:
     # Truth
 
     async def _truth(self) -> Any:
-        _, _, body = await call(self.server.port, self.host, f"/c/{self.house.code}/sync?since=0", "")
-        return parsed(body)
+        return await truth(self.server.port, self.host, self.house.code)
 
     async def _calm(self, spell: int) -> None:
         """Everybody is back and asks for nothing new: answers come, and all screens become one."""
@@ -266,8 +264,8 @@ class Storm:
         await self._until(lambda: not self._returns, UNTOLD_WITHIN * self.plan.patience)
         began = time.monotonic()
         while True:
-            truth = Room(await self._truth())
-            apart = [person for person in self.persons if person.room != truth]
+            shown = Room(await self._truth())
+            apart = [person for person in self.persons if person.room != shown]
             took = time.monotonic() - began
             if not apart or took > CALM_WITHIN * self.plan.patience:
                 break
@@ -276,7 +274,7 @@ class Storm:
         for back in self._returns.values():
             self._note(back)
         self._returns.clear()
-        self.outcome.wrong += [f"calm {spell + 1}: {_difference(person.room, truth)}" for person in apart]
+        self.outcome.wrong += [f"calm {spell + 1}: {_difference(person.room, shown)}" for person in apart]
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> bool:
         end = time.monotonic() + seconds
@@ -297,13 +295,13 @@ class Storm:
             self.outcome.wrong.append(f"{counts['protocol']} frames broke the protocol")
 
 
-def _difference(room: Room | None, truth: Room) -> str:
+def _difference(room: Room | None, shown: Room) -> str:
     if room is None:
         return "a screen has no state at all"
-    ideas = sum(room.ideas.get(idea) != truth.ideas.get(idea) for idea in room.ideas.keys() | truth.ideas.keys())
-    rest = [name for name, value in truth.rest.items() if room.rest[name] != value]
+    ideas = sum(room.ideas.get(idea) != shown.ideas.get(idea) for idea in room.ideas.keys() | shown.ideas.keys())
+    rest = [name for name, value in shown.rest.items() if room.rest[name] != value]
     return (
-        f"a screen stands at {room.seq}, the server at {truth.seq}; {ideas} ideas and {rest or 'nothing else'} differ"
+        f"a screen stands at {room.seq}, the server at {shown.seq}; {ideas} ideas and {rest or 'nothing else'} differ"
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.embedders import embedder_named
 from bench.grouping import likeness
-from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report
+from bench.labelled import LabelledRoom, head_of, line_of, over_rooms, print_report, rooms_of, starters_of
 from bench.rapporteur import MARKS as DEED_MARKS
 from bench.rapporteur import WANTED, measure_desk
 from feedback.clustering.embedders import Embedder
@@ -58,7 +58,8 @@ CROWDS = (Crowd(0.85), Crowd(0.7), Crowd(0.85, adaptive=False))
 def measure(folder: Path, *, seed: int, as_json: bool, embedder: str = "lexical", parts: Sequence[str] = PARTS) -> int:
     """Let every room be put right by a rapporteur and sorted by every crowd; print the figures."""
     one = partial(measure_room, seed=seed, embedder=embedder_named(embedder), parts=parts)
-    rooms = over_rooms(folder, one, _room_lines)
+    # Where no idea has a theme there is nothing to put right, and no theme that a crowd could name.
+    rooms = over_rooms(rooms_of(folder, lambda room: room.true_count > 0), one, _room_lines)
     report: Json = {"rooms": rooms}
     if "desk" in parts:
         report["desk"] = {
@@ -127,13 +128,6 @@ def majority(room: LabelledRoom, crowd: Crowd, *, seed: int) -> dict[str, float]
         )
         reached[str(mark)] = _reached(room, ThemeSet(themes))
     return reached
-
-
-def starters_of(room: LabelledRoom) -> ThemeSet:
-    """Return the room's true themes as themes that somebody named, without ideas."""
-    names = sorted(set(room.truth) - {""})
-    themes = [Theme(number, name.replace("_", " "), named_by_person=True) for number, name in enumerate(names, start=1)]
-    return ThemeSet(tuple(themes), (), len(themes) + 1)
 
 
 class Taps:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -79,7 +79,7 @@ class Facilitator:
         return self._fetch("POST", path, urlencode(fields).encode())[0]
 
     def _fetch(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -147,6 +147,8 @@ class Runs:
 def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -> Json:
     """Run it on a server that was not yet started; returns its figures, with `wrong`."""
     load = Load(plan.phones, plan.votes_per_second, plan.seconds, 3.0, own_core=plan.own_core, seed=plan.seed)
+    if not plan.timed:
+        load = replace(load, grace=plan.patience)
     stopping, killed = threading.Event(), list[int]()
     killing: threading.Thread | None = None
     server.start()

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.draws import DRAWS, TEXT, BadFolder, Draw, read_draws
 from bench.report import where
-from feedback.domain.themes import IdeaText
+from feedback.domain.themes import IdeaText, Theme, ThemeSet
 
 Json = dict[str, Any]
-DRAWS = "draws.jsonl"
-IDEAS = "ideas.tsv"
-
-
-class BadFolder(Exception):
-    """A folder that cannot be measured; the message names the file, the line and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +33,9 @@ class LabelledRoom:
 
 
 def over_rooms(
-    folder: Path,
-    measure: Callable[[LabelledRoom], Json],
-    line: Callable[[Json], str],
-    wanted: Callable[[LabelledRoom], bool] = lambda _: True,
+    rooms: Sequence[LabelledRoom], measure: Callable[[LabelledRoom], Json], line: Callable[[Json], str]
 ) -> list[Json]:
-    """Measure every room of a folder that is wanted, and tell each result as it comes.
-
-    Ends the command when the folder cannot be read.
-    """
-    rooms = rooms_of(folder, wanted)
+    """Measure rooms one after the other, and tell each result as it comes."""
     results = []
     for room in rooms:
         results.append(measure(room))
@@ -60,7 +48,7 @@ def rooms_of(folder: Path, wanted: Callable[[LabelledRoom], bool] = lambda _: Tr
     try:
         rooms = [room for room in read_labelled(folder) if wanted(room)]
         if not rooms:
-            raise BadFolder(f"{folder / DRAWS} names no room that is large enough")
+            raise BadFolder(f"{folder / DRAWS} names no room that this can be measured in")
         return rooms
     except BadFolder as reason:
         print(reason, file=sys.stderr)
@@ -69,10 +57,10 @@ def rooms_of(folder: Path, wanted: Callable[[LabelledRoom], bool] = lambda _: Tr
 
 def line_of(name: str, figures: Mapping[str, Any], digits: Mapping[str, int]) -> str:
     """Return a line of a table: figures with so many digits each, or the words of its head."""
-    shown = [
-        f"{figures[figure]:>10}" if isinstance(figures[figure], str) else f"{figures[figure]:>10.{count}f}"
-        for figure, count in digits.items()
-    ]
+    shown = []
+    for figure, count in digits.items():
+        said, width = figures[figure], max(10, len(figure) + 2)
+        shown.append(f"{said:>{width}}" if isinstance(said, str) else f"{said:>{width}.{count}f}")
     return f"{name:<48}{''.join(shown)}"
 
 
@@ -90,42 +78,53 @@ def print_report(report: Json, seed: int, text_of: Callable[[Json], str], *, as_
 
 def read_labelled(folder: Path) -> list[LabelledRoom]:
     """Return the rooms of a folder in the order of its draws; raises BadFolder."""
-    sets: dict[str, Sequence[dict[str, str]]] = {}
-    rooms = []
-    path = folder / DRAWS
-    for line, text in enumerate(_read(path).splitlines(), start=1):
-        if not text.strip():
-            continue
-        try:
-            draw = json.loads(text)
-            set_name = draw["set"]
-            if set_name not in sets:
-                sets[set_name] = _rows_of(folder / set_name / IDEAS)
-            rooms.append(_room(draw, sets[set_name]))
-        except (ValueError, KeyError, TypeError, IndexError) as fault:
-            raise BadFolder(f"{path}, line {line}: {type(fault).__name__}: {fault}") from None
-    if not rooms:
-        raise BadFolder(f"{path} names no room")
-    return rooms
+    return [_room(draw) for draw in read_draws(folder)]
 
 
-def _read(path: Path) -> str:
+def sampled(folder: Path, size: int, seed: int) -> list[LabelledRoom]:
+    """Return a room of so many labelled ideas from each set that has them; ends the command when none has.
+
+    The sets are those that the folder's draws name, each with the label that they name.
+    """
+    found: dict[str, LabelledRoom] = {}
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFolder(f"{path} cannot be read: {fault}") from None
+        for draw in read_draws(folder):
+            name = f"{draw.set_name}-{draw.label}-{size}"
+            pool = [number for number, row in enumerate(draw.rows) if row[draw.label]]
+            if name not in found and len(pool) >= size:
+                chosen = random.Random(f"{seed} {name}").sample(pool, size)
+                found[name] = _room(replace(draw, name=name, numbers=tuple(chosen)))
+        if not found:
+            raise BadFolder(f"{folder / DRAWS} names no set of {size} ideas with a label")
+    except BadFolder as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(1)
+    return list(found.values())
 
 
-def _rows_of(path: Path) -> list[dict[str, str]]:
-    # `splitlines` would also cut at separators that ideas may hold.
-    return list(csv.DictReader(_read(path).split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE))
+def starters_of(room: LabelledRoom, count: int | None = None, *, seed: int = 0) -> ThemeSet:
+    """Return the room's true themes as themes that somebody named, without ideas; `count`: so many, by chance."""
+    names = sorted(set(room.truth) - {""})
+    if count is not None:
+        names = sorted(random.Random(f"{seed} {room.name}").sample(names, min(count, len(names))))
+    themes = [Theme(number, name.replace("_", " "), named_by_person=True) for number, name in enumerate(names, start=1)]
+    return ThemeSet(tuple(themes), (), len(themes) + 1)
 
 
-def _room(draw: dict[str, Any], rows: Sequence[dict[str, str]]) -> LabelledRoom:
-    chosen = [(row, rows[row]) for row in draw["rows"]]
+def shuffled(room: LabelledRoom, seed: int) -> LabelledRoom:
+    """Return a room whose words are dealt anew: as many ideas, each as long as before, and nothing meant."""
+    words = [word for idea in room.ideas for word in idea.text.split()]
+    random.Random(seed).shuffle(words)
+    supply = iter(words)
+    dealt = (replace(idea, text=" ".join(next(supply) for _ in idea.text.split())) for idea in room.ideas)
+    return replace(room, ideas=tuple(dealt))
+
+
+def _room(draw: Draw) -> LabelledRoom:
+    chosen = [(number, draw.rows[number]) for number in draw.numbers]
     return LabelledRoom(
-        name=str(draw["draw"]),
-        set_name=f"{draw['set']} {draw['label']}",
-        ideas=tuple(IdeaText(str(number), row["text"], row.get("lang") or None) for number, row in chosen),
-        truth=tuple(row[draw["label"]] for _, row in chosen),
+        name=draw.name,
+        set_name=f"{draw.set_name} {draw.label}",
+        ideas=tuple(IdeaText(str(number), row[TEXT], row.get("lang") or None) for number, row in chosen),
+        truth=tuple(row[draw.label] for _, row in chosen),
     )

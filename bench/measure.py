@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -31,6 +32,17 @@ def wait_of(pids: Iterable[int]) -> int:
 def rss_of(pids: Iterable[int]) -> int:
     """Return the resident memory of these processes in KiB."""
     return sum(_status(pid, "VmRSS") for pid in pids)
+
+
+def forget_peak() -> None:
+    """Let the peak of this process's memory begin anew; where the kernel refuses, it stays that of its whole life."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mb() -> int:
+    """Return the most resident memory that this process has had, in MB, since its peak was last forgotten."""
+    return round(_status(os.getpid(), "VmHWM") / 1024)
 
 
 def tree_of(root: int, *, workers: bool = False) -> list[int]:

@@ -75,7 +75,7 @@ def compare(conversation: Conversation, peer: Callable[[Json], Json] | None) -> 
     found = opinions.find_opinions(conversation.ballots, conversation.ideas)
     seconds = time.process_time() - begun
     table = opinions.table_of(conversation.ballots, conversation.ideas)
-    voters = table.cast >= votes_needed(len(table.ideas))
+    voters = table.voters
     places, _ = opinions.positions(table)
     grouped = opinions.groupings(places[voters])
     people = [person for person, votes in zip(table.people, voters, strict=True) if votes]

@@ -18,7 +18,7 @@ from typing import Any
 from bench import wire
 from bench.outbox import NotNow, Op
 from bench.person import Person
-from bench.room import Room, call, parsed
+from bench.room import Room, truth
 from bench.served import House, Server
 
 #: Bytes: what the kernel keeps for a phone that does not read.
@@ -153,8 +153,8 @@ async def _settle(people: list[Sipper], host: str, server: Server, house: House)
         person.plan = Plan(pauses=0.0)
     began = time.monotonic()
     while True:
-        truth = Room(await _truth(host, server, house))
-        apart = [person.room for person in people if person.room != truth]
+        shown = Room(await _truth(host, server, house))
+        apart = [person.room for person in people if person.room != shown]
         took = time.monotonic() - began
         if not apart or took > patience:
             return apart, took
@@ -162,8 +162,7 @@ async def _settle(people: list[Sipper], host: str, server: Server, house: House)
 
 
 async def _truth(host: str, server: Server, house: House) -> Any:
-    _, _, body = await call(server.port, host, f"/c/{house.code}/sync?since=0", "")
-    return parsed(body)
+    return await truth(server.port, host, house.code)
 
 
 def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -> dict[str, Any]:

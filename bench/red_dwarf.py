@@ -1,21 +1,19 @@
 """red-dwarf, an independent way from votes to opinion groups, in an environment of its own.
 
-It brings packages that feedback does not want beside its own (pandas, pydantic, requests), so it is installed apart:
-once, into the user's cache folder, from the package index that pip knows.
+It brings packages that feedback does not want beside its own: pandas, pydantic, requests.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-VERSION = "0.4.0"
+from bench.environments import NoEnvironment, python_of
+
+PINS = Path(__file__).with_name("requirements-red-dwarf.txt")
 SIDE = Path(__file__).with_name("red_dwarf_side.py")
 Json = dict[str, Any]
 
@@ -26,7 +24,10 @@ class NoPeer(Exception):
 
 def peer() -> Callable[[Json], Json]:
     """Return what asks red-dwarf: `votes`, `needed`, `groups` in; `members`, `places`, `consensus`, `seconds` out."""
-    python = _installed()
+    try:
+        python = python_of("red-dwarf", PINS, size="about 400 MB")
+    except NoEnvironment as why:
+        raise NoPeer(str(why)) from None
 
     def ask(asked: Json) -> Json:
         done = subprocess.run(
@@ -42,18 +43,3 @@ def peer() -> Callable[[Json], Json]:
         return told
 
     return ask
-
-
-def _installed() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "feedback-bench" / f"red-dwarf-{VERSION}-python-{sys.version_info.major}.{sys.version_info.minor}"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        print(f"Installing red-dwarf {VERSION} into {folder}; this happens once.", file=sys.stderr)
-        venv.create(folder, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", f"red-dwarf=={VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NoPeer(f"red-dwarf cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        (folder / "ready").touch()
-    return python

@@ -1,7 +1,8 @@
 """A bad network in a process of its own: each link is a port of ours that leads to the server, while it is up.
 
 `python -m bench.relay`; the first line of input says `{to, links, seed, replays}`, the answer is `{ports}`. Each
-further line says `{link, be, delay, jitter}` and is answered by `{}` once it is so. A link is
+further line says `{do: be, link, state, delay, jitter}`, and is answered by `{}` once it is so, or `{do: figures}`.
+A link is
 
 - `up`: bytes pass, each piece after `delay` seconds and up to `jitter` more;
 - `cut`: what was open is reset, what comes is reset;
@@ -19,12 +20,11 @@ import os
 import random
 import socket
 import struct
-import subprocess
 import sys
 from contextlib import suppress
 from typing import Any
 
-from feedback.settings import ROOT
+from bench.helper import Helper
 
 PIECE = 16_384
 PIECES = 16
@@ -33,38 +33,20 @@ RESET = struct.pack("ii", 1, 0)
 UP, CUT, DARK, HALF = "up", "cut", "dark", "half"
 
 
-class Relay:
+class Relay(Helper):
     """The process, and the line to it."""
 
     def __init__(self, to: int, links: int, *, seed: int = 1, replays: float = 0.0) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.relay"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.ports: list[int] = self._ask({"to": to, "links": links, "seed": seed, "replays": replays})["ports"]
+        super().__init__("bench.relay", {"to": to, "links": links, "seed": seed, "replays": replays})
+        self.ports: list[int] = self.answer()["ports"]
 
     def be(self, link: int, state: str, *, delay: float = 0.0, jitter: float = 0.0) -> None:
         """Change a link; returns when it is so."""
-        self._ask({"link": link, "be": state, "delay": delay, "jitter": jitter})
+        self.ask("be", link=link, state=state, delay=delay, jitter=jitter)
 
     def figures(self) -> dict[str, int]:
         """Return how many connections there were, how many were reset or lost, how many requests were replayed."""
-        found: dict[str, int] = self._ask({"figures": True})
-        return found
-
-    def close(self) -> None:
-        """End it."""
-        with suppress(OSError):
-            self._process.communicate(timeout=2)
-        self._process.kill()
-        self._process.wait()
-
-    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+        return self.ask("figures")
 
 
 class Lost(Exception):
@@ -254,11 +236,11 @@ class Net:
 
     def obey(self, order: dict[str, Any]) -> dict[str, int]:
         """Do what a line says."""
-        if "figures" in order:
+        if order["do"] == "figures":
             return self.figures
         link = self.links[order["link"]]
         link.delay, link.jitter = order["delay"], order["jitter"]
-        link.be(order["be"])
+        link.be(order["state"])
         return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gzip
 import json
@@ -53,6 +54,15 @@ class Room:
         return isinstance(other, Room) and (self.seq, self.ideas, self.rest) == (other.seq, other.ideas, other.rest)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+async def truth(port: int, host: str, code: str) -> Any:
+    """Ask what the server shows to whoever has nothing yet, until it says so."""
+    while True:
+        with contextlib.suppress(NotNow):
+            _, _, body = await call(port, host, f"/c/{code}/sync?since=0", "")
+            return parsed(body)
+        await asyncio.sleep(0.5)
 
 
 async def call(port: int, host: str, path: str, cookie: str, body: bytes | None = None) -> tuple[int, Json, bytes]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bench.checks import doubts
+from bench.helper import Helper
 from bench.served import CannotMeasure, House, Server, stored
 from feedback.pace import HANDSHAKES, JOINS, VOTES
-from feedback.settings import ROOT
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -79,49 +76,12 @@ def cores() -> tuple[int, int]:
     return mine[0], mine[1]
 
 
-class Generator:
+class Generator(Helper):
     """The load generator's process, and the line to it."""
 
     def __init__(self, plan: Plan, house: House, server: Server) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.generator"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
         known = {"port": server.port, "code": house.code, "ideas": house.ideas, "pids": server.pids}
-        self._send(known | {"core": plan.own_core, "seed": plan.seed, "grace": plan.grace})
-
-    def ask(self, do: str, **args: Any) -> Json:
-        """Have it do something; returns what it measured."""
-        self._send({"do": do, **args})
-        return self.answer()
-
-    def begin(self, do: str, **args: Any) -> None:
-        """Have it do something, and go on; `answer` waits for the end."""
-        self._send({"do": do, **args})
-
-    def answer(self) -> Json:
-        """Wait for the answer."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise CannotMeasure("The load generator broke; its own message stands above.")
-        found: Json = json.loads(line)
-        return found
-
-    def _send(self, order: Json) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-
-    def close(self) -> None:
-        """End it: its input ends, and so does it."""
-        with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
-            self._process.communicate(timeout=2)
-        self._process.kill()
-        self._process.wait()
+        super().__init__("bench.generator", known | {"core": plan.own_core, "seed": plan.seed, "grace": plan.grace})
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ from feedback.store.ideas import Idea, Vote
 from feedback.store.programme import Conversation, Prompt
 from feedback.store.writer import Tx
 
-START_WITHIN = 60.0
+START_WITHIN = 300.0
 #: Seconds after which the last part of a start has begun; then it is over when a look of so many seconds finds it
 #: using less than this share of its core.
 STARTING, LOOK, QUIET = 1.5, 0.5, 0.05

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import math
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from bisect import bisect_left, bisect_right
@@ -22,12 +20,11 @@ from typing import Any
 from bench import generator
 from bench.checks import OWN_SHARE, doubts
 from bench.crowd import Crowd
+from bench.helper import Helper
 from bench.measure import cpu_of, quantiles, wait_of
 from bench.person import MINE_JITTER
 from bench.phones import Phone
-from bench.rounds import Generator as Line
 from bench.served import House, Server, stored
-from feedback.settings import ROOT
 
 Json = dict[str, Any]
 #: Bounds in seconds: from SIGTERM to the end of the process; from there until all are back and know what is new; for
@@ -108,15 +105,13 @@ class Generator(generator.Generator):
         return {"back": len(there), "back_ms": quantiles(there)}
 
 
-class Room(Line):
+class Room(Helper):
     """The load generator's process. It does not measure the server's, which is another one after each restart."""
 
     def __init__(self, plan: Plan, house: House, server: Server) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.storm"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
         known = {"port": server.port, "code": house.code, "ideas": house.ideas, "pids": []}
-        self._send(known | {"core": plan.own_core, "seed": plan.seed, "grace": generator.GRACE * plan.patience})
+        grace = generator.GRACE * plan.patience
+        super().__init__("bench.storm", known | {"core": plan.own_core, "seed": plan.seed, "grace": grace})
 
 
 def play(plan: Plan, house: House, server: Server, say: Callable[[str], None]) -> Json:

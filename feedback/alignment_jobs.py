@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback.actions.alignments import fail_alignment, finish_alignment, request_alignment
 from feedback.db import Gate
-from feedback.domain.alignments import groups_of
+from feedback.domain.alignments import Aligned, groups_of
 from feedback.domain.facts import (
     AlignmentRequested,
     ConversationChanged,
@@ -55,11 +55,13 @@ def alignment_task(queue: "Huey", settings: Settings) -> Enqueue:
 
         engine = reader_engine(settings.database_url)
         data, embedder = alignment_input(engine), embedder_for(settings, chosen_embedder(engine))
-        groups = align_themes(
+        found = align_themes(
             data.themes, same=data.same, apart=data.apart, stop_texts=data.stop_texts, embedder=embedder
         )
         return {
-            "groups": [[asdict(member) for member in group] for group in groups],
+            "groups": [[asdict(member) for member in group] for group in found.groups],
+            "embedder": found.embedder,
+            "problem": found.problem,
             "seqs": [[place, seq] for place, seq in sorted(data.seqs.items())],
         }
 
@@ -144,8 +146,9 @@ class AlignmentJobs:
         if found is None:
             return
         if isinstance(found, dict):
-            groups, seqs = groups_of(found["groups"]), {int(place): int(seq) for place, seq in found["seqs"]}
-            self._end(lambda: self._gate.write(None, finish_alignment, groups, seqs))
+            aligned = Aligned(groups_of(found["groups"]), str(found["embedder"]), str(found["problem"]))
+            seqs = {int(place): int(seq) for place, seq in found["seqs"]}
+            self._end(lambda: self._gate.write(None, finish_alignment, aligned, seqs))
         else:
             _log.warning("a look across conversations failed: %s", str(found.metadata.get("error")).partition("(")[0])
             self._end(lambda: self._gate.write(None, fail_alignment))

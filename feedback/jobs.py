@@ -27,7 +27,15 @@ from feedback.domain.facts import (
     ThemesRequested,
 )
 from feedback.domain.roles import HOUSE
-from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.domain.themes import (
+    MergeProposal,
+    NearDuplicate,
+    Outlook,
+    RegroupProposal,
+    SplitProposal,
+    Theme,
+    ThemeSet,
+)
 from feedback.encoding import Encoding, embedder_for, encoding_task, news_of, take_home
 from feedback.job_queue import make_queue
 from feedback.opinion_jobs import opinions_task
@@ -71,6 +79,7 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
             barred=data.barred,
             stop_texts=data.stop_texts,
             quick=data.quick,
+            splits=data.splits,
             embedder=embedder_for(settings, data.embedder),
             seed=data.seed,
             # A quick run is over before anybody could read how far it is.
@@ -100,9 +109,9 @@ def run_worker(settings: Settings, parent: int | None) -> None:
 
 def themes_from(data: dict[str, Any]) -> ThemeSet:
     """Read a run's result back from what the queue kept: JSON knows no tuples."""
-    regroup = data["regroup"]
+    regroup, alike = data["regroup"], data["near_duplicates"]
     return ThemeSet(
-        themes=tuple(Theme(**{name: _frozen(value) for name, value in theme.items()}) for theme in data["themes"]),
+        themes=tuple(Theme(**_fields_of(theme)) for theme in data["themes"]),
         leftovers=tuple(data["leftovers"]),
         next_id=data["next_id"],
         unsure=_frozen(data["unsure"]),
@@ -115,7 +124,13 @@ def themes_from(data: dict[str, Any]) -> ThemeSet:
         embedder=data["embedder"],
         problem=data["problem"],
         regroup=RegroupProposal(_frozen(regroup["groups"]), regroup["gain"]) if regroup else None,
+        near_duplicates=None if alike is None else tuple(NearDuplicate(**_fields_of(pair)) for pair in alike),
+        splits=tuple(SplitProposal(**_fields_of(split)) for split in data["splits"]),
     )
+
+
+def _fields_of(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _frozen(value) for name, value in fields.items()}
 
 
 def _frozen(value: Any) -> Any:

@@ -26,11 +26,23 @@ REFUSALS = {
     ),
     "budget": lazy_gettext("All your votes on this prompt are used. Take one back to use it here."),
     "superseded": lazy_gettext("You changed this in another window since. The newer choice stands."),
+    "stands_for_others": lazy_gettext(
+        "This idea now stands for another one too, so its words stay. You can still withdraw it."
+    ),
     "conflict": lazy_gettext(
         "This idea arrived with other words before. Your text is still here: please send it again."
     ),
     "full": lazy_gettext("%(limit)s ideas are the most that fit here. Your text is still here: tell the facilitator."),
     "theme_gone": lazy_gettext("This theme is no longer there. Please choose another one."),
+    "name_taken": lazy_gettext(
+        "Theme %(number)s is called that already. Nothing was changed: choose another name, or put the ideas there."
+    ),
+    "theme_locked": lazy_gettext("This theme is locked. Unlock it first; nothing was changed."),
+    "too_few_ideas": lazy_gettext("A theme needs at least %(limit)s ideas for that. Nothing was changed."),
+    "other_prompt": lazy_gettext(
+        "These answer different prompts, so their votes cannot be counted together. Nothing was changed."
+    ),
+    "not_several": lazy_gettext("Choose two ideas that say the same, or more, up to %(limit)s. Nothing was changed."),
     "not_sorting": lazy_gettext("The room is not sorting at the moment. Your earlier answers count."),
     "too_few_themes": lazy_gettext(
         "There is nothing to sort into yet. Let themes be found first, or name at least %(limit)s at the desk."
@@ -42,6 +54,7 @@ REFUSALS = {
     "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),
     "too_few_conversations": lazy_gettext("Themes are needed in at least two conversations."),
     "wrong_move": lazy_gettext("That step does not follow from here: somebody may have changed it meanwhile."),
+    "in_no_theme": lazy_gettext("That is in no theme, so there is nothing to take it out of. Nothing was changed."),
     "consent_missing": lazy_gettext("Nothing was changed: tick that words may be sent there, or choose another way."),
     "code_mismatch": lazy_gettext("That is not this conversation's code. Nothing was cleared."),
     "wrong_code": lazy_gettext("No conversation has this code. Please check the six characters on the screen."),
@@ -81,21 +94,25 @@ LINES = {
     "full": lazy_gettext("The conversation holds as many ideas as it can."),
 }
 
-#: Why themes were found by words alone although the organiser chose an embedder.
+#: Why only words were compared although the organiser chose an embedder.
 EMBEDDERS = {
-    "missing": lazy_gettext("Themes were found by words alone: there is no model on the machine that finds them."),
-    "moved": lazy_gettext("Themes were found by words alone: the organiser has not agreed to where the endpoint is."),
-    "broken": lazy_gettext("Themes were found by words alone: the model could not be used."),
-    "unreachable": lazy_gettext("Themes were found by words alone: the embedding endpoint did not answer."),
-    "slow": lazy_gettext("Themes were found by words alone: measuring the ideas took too long."),
-    "refused": lazy_gettext("Themes were found by words alone: the embedding endpoint does not take our key."),
-    "failed": lazy_gettext("Themes were found by words alone: the embedding endpoint reported a fault."),
-    "wrong": lazy_gettext("Themes were found by words alone: what the embedder gave could not be used."),
+    "missing": lazy_gettext("Only words were compared: there is no model on the machine that finds them."),
+    "moved": lazy_gettext("Only words were compared: the organiser has not agreed to where the endpoint is."),
+    "broken": lazy_gettext("Only words were compared: the model could not be used."),
+    "unreachable": lazy_gettext("Only words were compared: the embedding endpoint did not answer."),
+    "slow": lazy_gettext("Only words were compared: measuring the ideas took too long."),
+    "refused": lazy_gettext("Only words were compared: the embedding endpoint does not take our key."),
+    "failed": lazy_gettext("Only words were compared: the embedding endpoint reported a fault."),
+    "wrong": lazy_gettext("Only words were compared: what the embedder gave could not be used."),
 }
 
 
+#: Reasons that no form offers.
+REASONS = (lazy_gettext("It says nearly the same as another idea, for which its votes count now."),)
+
+
 def sentence_of_embedder(code: str) -> str:
-    """Return why themes were found by words alone, in the language of the request."""
+    """Return why only words were compared, in the language of the request."""
     return str(EMBEDDERS.get(code) or EMBEDDERS["broken"])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ from feedback.store.writer import Writer
 POSTGRES = os.environ.get("FEEDBACK_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("FEEDBACK_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 # Few examples and no clock: the machines that run this are small and busy.
-settings.register_profile("house", max_examples=50, deadline=None)
+settings.register_profile("house", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 NO_SKIP = bool(os.environ.get("FEEDBACK_TEST_NO_SKIP"))
 
@@ -59,7 +59,7 @@ def new_ulid() -> str:
 def postgres_available() -> str | None:
     """The reason why PostgreSQL cannot be used, None when it can."""
     try:
-        psycopg.connect(POSTGRES.replace("+psycopg", ""), connect_timeout=3).close()
+        psycopg.connect(POSTGRES.replace("+psycopg", ""), connect_timeout=30).close()
     except psycopg.OperationalError as fault:
         return f"PostgreSQL does not answer at FEEDBACK_TEST_POSTGRES_URL: {fault}"
     return None
@@ -90,15 +90,25 @@ def empty_postgres(postgres_url: str) -> str:
     return postgres_url
 
 
+def own_redis(worker: str) -> str:
+    """The database of a test worker: the one that is named is the first one's, the next ones are those of the others.
+
+    They run beside each other, and each empties its own.
+    """
+    address, _, number = REDIS.rpartition("/")
+    return f"{address}/{int(number) + int(worker.removeprefix('gw'))}" if number.isdecimal() else REDIS
+
+
 @pytest.fixture
 def redis_url() -> Iterator[str]:
     """A database of our own on the machine's Redis, emptied before and after."""
-    client = redis.Redis.from_url(REDIS, socket_connect_timeout=3)
+    url = own_redis(os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
+    client = redis.Redis.from_url(url, socket_connect_timeout=30)
     try:
         client.flushdb()
     except redis.ConnectionError as fault:
         pytest.skip(f"Redis does not answer at FEEDBACK_TEST_REDIS_URL: {fault}")
-    yield REDIS
+    yield url
     client.flushdb()
     client.close()
 

@@ -8,6 +8,7 @@ from feedback.actions.alignments import part_themes, request_alignment
 from feedback.actions.runs import finish_theme_run, request_themes
 from feedback.actions.themes import rename_theme
 from feedback.alignment_jobs import GLANCE, PATIENCE, REST, STALE, TRIES, AlignmentJobs, alignment_task
+from feedback.clustering.embedders import EmbedderFailed
 from feedback.domain.alignments import Member
 from feedback.domain.facts import Busy, ServerFault
 from feedback.domain.roles import HOUSE
@@ -169,6 +170,22 @@ def test_look_of_a_worker_that_keeps_dying_is_given_up(house):
     house.ask()
     house.step()
     assert house.work() == 1
+
+
+def test_what_compared_comes_home_and_why_it_was_words_alone(house, monkeypatch):
+    class Away:
+        id = "http:minilm:ab"
+
+        def encode(self, _texts):
+            raise EmbedderFailed("unreachable")
+
+    monkeypatch.setattr("feedback.alignment_jobs.embedder_for", lambda *_: Away())
+    house.ask()
+    house.step()
+    house.work()
+    house.step()
+    assert (house.now().embedder, house.now().problem) == ("lexical", "unreachable")
+    assert house.now().subjects == (house.pair,)
 
 
 def test_look_that_breaks_fails_and_says_so(house, monkeypatch):

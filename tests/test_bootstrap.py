@@ -70,14 +70,18 @@ def surroundings(house: Path) -> dict[str, str]:
 def start(house: Path, *arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     """Start feedback in the house and wait for its end."""
     command = [python, "-m", "feedback", *arguments]
-    return subprocess.run(command, cwd=house, env=surroundings(house), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=house, env=surroundings(house), capture_output=True, text=True, timeout=600)
 
 
 def begin(house: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start feedback in the house and do not wait."""
+    """Start feedback in the house and do not wait; it hears SIGINT although who runs the tests may have it ignored."""
     command = [sys.executable, "-m", "feedback", *arguments]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=house, env=surroundings(house), text=True, **streams)
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, cwd=house, env=surroundings(house), text=True, **streams)
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def pretend(house: Path, lines: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +89,7 @@ def pretend(house: Path, lines: str, *arguments: str) -> subprocess.CompletedPro
     code = f"import sys\n{lines}\nimport runpy\nsys.argv[1:] = {list(arguments)!r}\n"
     code += "runpy.run_module('feedback', run_name='__main__', alter_sys=True)"
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=house, env=surroundings(house), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=house, env=surroundings(house), capture_output=True, text=True, timeout=600)
 
 
 def wait_for_line(child: subprocess.Popen[str], words: str) -> None:
@@ -112,7 +116,7 @@ def ready_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = begin(folder, "links", "--all")
     wait_for_line(first, "Making the Python environment")
     second = start(folder, "run")
-    stdout, stderr = first.communicate(timeout=60)
+    stdout, stderr = first.communicate(timeout=600)
     (folder / "starts.json").write_text(json.dumps([[stdout, stderr], [second.stdout, second.stderr]]))
     return folder
 
@@ -196,7 +200,7 @@ def test_interrupted_start_removes_what_is_half_made_and_prints_no_traceback(hou
     child = begin(house, "run")
     wait_for_line(child, "Making the Python environment")
     child.send_signal(number)
-    _, rest = child.communicate(timeout=10)
+    _, rest = child.communicate(timeout=120)
     assert child.returncode == 128 + number
     assert "Traceback" not in rest
     assert not (house / ".venv").exists()
@@ -209,7 +213,7 @@ def test_environment_of_a_replaced_python_is_made_anew(house: Path, ready_house:
     child = begin(house, "run")
     wait_for_line(child, "Making the Python environment")
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=10)
+    child.communicate(timeout=120)
     assert not (house / ".venv").exists()
 
 

@@ -87,7 +87,7 @@ def test_sentences_end_as_the_english_ones_do(catalogue):
     wrong = []
     for key, message in sentences(catalogue).items():
         for english, form in zip(forms(key), forms(message.string), strict=False):
-            shortened = len(english) < 10  # "No." is not a sentence
+            shortened = len(english) < 10 or english.endswith(" no.")  # "No." is not a sentence
             wrong += [form for mark in ".…?:" if not shortened and english.endswith(mark) != form.endswith(mark)]
             wrong += [form for mark in "\n " if english.startswith(mark) != form.startswith(mark)]
     assert not wrong

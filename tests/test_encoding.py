@@ -10,6 +10,7 @@ from feedback import encoding
 from feedback.actions.embedders import choose_embedder
 from feedback.actions.runs import request_themes
 from feedback.clustering.measuring import forget_rooms
+from feedback.domain.embedders import EmbedderKind, Measure, measure_of
 from feedback.domain.facts import ServerFault
 from feedback.domain.roles import HOUSE
 from feedback.domain.texts import digest_of
@@ -89,6 +90,7 @@ class House:
 def house(room, tmp_path, sqlite_url, endpoint, monkeypatch):
     monkeypatch.setattr(encoding, "REST", 0.0)
     monkeypatch.setattr(encoding, "LOOK", 0.0)
+    monkeypatch.setattr(encoding, "FIRST_PAUSE", 600.0)
     encoding._at_work.cache_clear()
     env = {
         "FEEDBACK_INSTANCE": str(tmp_path),
@@ -105,6 +107,7 @@ def test_words_stay_in_the_house_until_the_organiser_says_otherwise(house, endpo
     house.step()
     found, _ = house.find()
     assert (found.state, found.problem, endpoint.asked, house.vectors()) == ("done", "", [], 0)
+    assert found.embedder == "lexical"
 
 
 def test_ideas_are_encoded_when_they_come_and_not_when_themes_are_looked_for(house, endpoint):
@@ -115,6 +118,7 @@ def test_ideas_are_encoded_when_they_come_and_not_when_themes_are_looked_for(hou
     assert (endpoint.keys[0], endpoint.asked[0]["model"], house.vectors()) == ("Bearer a-key", "letters", len(IDEAS))
     found, names = house.find()
     assert (found.state, found.problem, len(names) >= 2) == ("done", "", True)
+    assert measure_of(found.embedder) == Measure(EmbedderKind.HTTP, "letters")
     assert {endpoint.texts.count(text) for text in IDEAS} == {1}
     house.write("We want more night trams, please")
     house.step()
@@ -155,6 +159,7 @@ def test_when_the_endpoint_fails_words_alone_do_and_the_run_says_so(house, endpo
     house.step()
     found, names = house.find()
     assert (found.state, found.problem, house.vectors()) == ("done", problem, 0)
+    assert found.embedder == "lexical"
     assert names
     asked = len(endpoint.asked)
     house.step()

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from feedback import jobs
 from feedback.actions.programme import clear_conversation
 from feedback.actions.runs import request_themes
+from feedback.actions.splits import ask_split
 from feedback.actions.themes import add_theme, rename_theme
 from feedback.domain.facts import Busy, ConversationChanged, ServerFault, ThemesRequested
 from feedback.domain.roles import HOUSE
@@ -24,8 +26,9 @@ from feedback.job_queue import MARK, SignedJson, make_queue
 from feedback.jobs import TRIES, ThemeJobs, themes_task
 from feedback.presence import Presence
 from feedback.settings import ROOT, read_settings
+from feedback.store.proposals import ALIKE, ASK, SPLIT, open_proposals_of
 from feedback.store.screens import state_of
-from feedback.store.themes import ThemeRun, last_run, themes_of
+from feedback.store.themes import ThemeRun, last_run, places_of, themes_of
 
 WORDS = ("Open the depot at night", "Rooms for rehearsal in the depot", "Grants for young artists", "Pay artists")
 
@@ -451,6 +454,37 @@ def test_full_run_takes_the_place_of_a_quick_one(grouped):
     with grouped.room.read() as db:
         ended = db.get(ThemeRun, quick.id)
         assert (ended.state, ended.problem, db.get(ThemeRun, full).state) == ("failed", "overtaken", "done")
+
+
+def offers(desk, *kinds):
+    with desk.room.read() as db:
+        return [json.loads(row.content) for row in open_proposals_of(db, desk.place, *kinds)]
+
+
+def test_a_split_that_is_asked_for_comes_home_from_the_worker(grouped):
+    with grouped.room.read() as db:
+        sizes = Counter(place.theme for place in places_of(db, grouped.place).values() if place.theme is not None)
+    number, size = sizes.most_common(1)[0]
+    grouped.room.gate.write(grouped.place, ask_split, HOUSE, grouped.place, number)
+    assert offers(grouped, SPLIT) == []
+    bring_home(grouped)
+    (split,) = offers(grouped, SPLIT)
+    assert split["theme"] == number
+    assert sum(len(part) for part in split["parts"]) in (0, size)
+    assert offers(grouped, ASK) == []
+
+
+def test_near_duplicates_come_home_from_a_full_run_and_a_quick_one_leaves_them(grouped):
+    for name in ("ben", "cleo"):
+        grouped.room.phone(name).write("A skating rink on the roof of the old depot in winter")
+    grouped.ask()
+    bring_home(grouped)
+    found = offers(grouped, ALIKE)
+    assert (1.0, True) in [(pair["closeness"], pair["same"]) for pair in found]
+    edit(grouped, "Depots")
+    grouped.jobs.step()
+    bring_home(grouped)
+    assert offers(grouped, ALIKE) == found
 
 
 def test_edits_before_any_run_start_none(desk):

@@ -82,9 +82,9 @@ def test_a_conversation_from_the_first_idea_to_the_report(served):
     assert status in (200, 303), answer[:500]
     assert post(facilitator, f"/console/{code}/themes")[0] == 303
     themes = None
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while not themes and time.monotonic() < end:
-        themes = stage.listen("beat", 60)["changes"].get("themes")
+        themes = stage.listen("beat", 300)["changes"].get("themes")
     assert themes
     assert sum(theme["ideas_count"] for theme in themes) >= 20
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from feedback.domain.alignments import Alignment, Decision, Groups, Member, from_json, to_json, without
+from feedback.domain.alignments import Aligned, Alignment, Decision, Member, from_json, to_json, without
 from feedback.domain.facts import AlignmentRequested, LookInFlight, NotFound, NothingToUndo, TooFewConversations
 from feedback.domain.roles import Actor, Deed, require
 from feedback.store import alignments as rows
@@ -27,9 +27,21 @@ def request_alignment(tx: Tx, actor: Actor) -> None:
     tx.facts.append(AlignmentRequested())
 
 
-def finish_alignment(tx: Tx, groups: Groups, seqs: Mapping[int, int]) -> None:
-    """Store what a look found. What people have decided, also since it began, stands."""
-    row = _change(tx, lambda now: replace(now, groups=groups, seqs=dict(seqs), asked_at=None, failed=False))
+def finish_alignment(tx: Tx, found: Aligned, seqs: Mapping[int, int]) -> None:
+    """Store what a look found, and by what. What people have decided, also since it began, stands."""
+
+    def with_news(now: Alignment) -> Alignment:
+        return replace(
+            now,
+            groups=found.groups,
+            embedder=found.embedder,
+            problem=found.problem,
+            seqs=dict(seqs),
+            asked_at=None,
+            failed=False,
+        )
+
+    row = _change(tx, with_news)
     row.found_at = tx.now
 
 

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from feedback.actions.standing import set_merged
 from feedback.domain.edits import Patch, ThemeState, signed, state_under, whole
-from feedback.domain.facts import NotFound, NothingToRedo, NothingToUndo, ThemesEdited
+from feedback.domain.facts import NotFound, NothingToRedo, NothingToUndo, ThemeGone, ThemesEdited
 from feedback.domain.roles import Actor, Deed, require
 from feedback.store.edits import end_redo, last_edit, next_edit
 from feedback.store.programme import Conversation
+from feedback.store.proposals import offers_in
 from feedback.store.themes import ThemeEdit, ThemeRow, all_themes_of, decide_places, places_of, theme_of
 from feedback.store.writer import Tx
 
@@ -68,10 +70,10 @@ def redo_edit(tx: Tx, actor: Actor, conversation_id: int) -> Undone:
 
 
 def theme_here(tx: Tx, conversation_id: int, number: int) -> ThemeRow:
-    """Return a standing theme; raises NotFound."""
+    """Return a standing theme; raises ThemeGone when there was one of this number, NotFound when there never was."""
     row = theme_of(tx.db, conversation_id, number)
     if row is None:
-        raise NotFound
+        raise ThemeGone if number in all_themes_of(tx.db, conversation_id) else NotFound
     return row
 
 
@@ -97,7 +99,16 @@ def _apply(tx: Tx, conversation_id: int, patch: Patch) -> str:
     for number, (standing, merged_into) in full.standing.items():
         rows[number].standing, rows[number].merged_into = standing, merged_into
     decide_places(tx.db, conversation_id, full.places)
-    return inverse.to_json()
+    merged = set_merged(tx, conversation_id, full.merged)
+    return replace(inverse, merged=merged, offers=_decide_offers(tx, full.offers)).to_json()
+
+
+def _decide_offers(tx: Tx, wanted: Mapping[int, str]) -> dict[int, str]:
+    rows = offers_in(tx.db, wanted) if wanted else {}
+    before = {number: row.state for number, row in rows.items()}
+    for number, row in rows.items():
+        row.state, row.ended_at = wanted[number], None if wanted[number] == "open" else tx.now
+    return before
 
 
 def _state(row: ThemeRow) -> ThemeState:

@@ -1,13 +1,16 @@
 """Write, edit, withdraw an own idea; hide and restore anybody's."""
 
+from contextlib import nullcontext
 from typing import Any
 
-from feedback.domain.facts import Conflict, IdeaGone, NotFound, Superseded
+from feedback.actions.standing import carried_anew, stand_again
+from feedback.domain.facts import Conflict, IdeaGone, NotFound, StandsForOthers, Superseded, WrongMove
 from feedback.domain.ideas import IdeaState, Source, check_author, check_editable, check_room, check_shown, first_hash
 from feedback.domain.ops import EditOp, IdeaOp, WithdrawOp
 from feedback.domain.programme import ConversationState, PromptState, check_open
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.texts import TITLE_LIMIT, canonical, one_line
+from feedback.store import merging
 from feedback.store import ops as sql
 from feedback.store.ideas import Idea
 from feedback.store.writer import Tx
@@ -76,12 +79,14 @@ def add_idea(
 
 
 def edit_idea(tx: Tx, actor: Actor, op: EditOp) -> dict[str, Any]:
-    """Replace an own idea's words, until somebody else votes for it; returns {seq, rev}."""
+    """Replace an own idea's words, until somebody else votes for it or it stands for others; returns {seq, rev}."""
     text = canonical(op.text)
     row = _own(tx, actor, op.idea)
     if op.rev <= row.rev:
         return _replayed(op.rev, row, same=row.body == text)
     check_editable(IdeaState(row.state), row.votes)
+    if tx.row(merging.MERGED_INTO, conversation=row.conversation_id, idea=op.idea):
+        raise StandsForOthers
     check_open(PromptState(row.prompt_state), ConversationState(row.conversation_state))
     seq = tx.touch(row.conversation_id, "idea", op.idea)
     tx.change(sql.CHANGE_IDEA, idea=op.idea, text=text, new_rev=op.rev, new_seq=seq)
@@ -89,16 +94,23 @@ def edit_idea(tx: Tx, actor: Actor, op: EditOp) -> dict[str, Any]:
 
 
 def withdraw_idea(tx: Tx, actor: Actor, op: WithdrawOp) -> dict[str, Any]:
-    """Take an own idea back, at any time; returns {seq, rev}. Its votes stand but count nowhere."""
+    """Take an own idea back, at any time; returns {seq, rev}. Its votes stand but count nowhere.
+
+    Ideas of others that were merged into it stand for themselves again. One that is merged itself leaves the idea that
+    stands for it, with its votes.
+    """
     row = _own(tx, actor, op.idea)
     state = IdeaState(row.state)
     if state is IdeaState.WITHDRAWN:
         return {"seq": row.seq, "rev": row.rev}
-    check_shown(state)
+    if row.merged_into is None:
+        check_shown(state)
     if op.rev <= row.rev:
         raise Superseded(rev=row.rev)
-    seq = tx.touch(row.conversation_id, "idea", op.idea)
-    tx.change(sql.SET_IDEA_STATE, idea=op.idea, new_state=IdeaState.WITHDRAWN.value, new_rev=op.rev, new_seq=seq)
+    with nullcontext() if row.merged_into is None else carried_anew(tx, op.idea):
+        seq = tx.touch(row.conversation_id, "idea", op.idea)
+        tx.change(sql.WITHDRAW, idea=op.idea, new_rev=op.rev, new_seq=seq)
+    stand_again(tx, row.conversation_id, op.idea)
     return {"seq": seq, "rev": op.rev}
 
 
@@ -112,8 +124,10 @@ def hide_idea(tx: Tx, actor: Actor, idea_id: str, *, reason: str) -> None:
 
 
 def restore_idea(tx: Tx, actor: Actor, idea_id: str) -> None:
-    """Show a hidden idea again, with the votes it had."""
+    """Show a hidden idea again, with the votes it had; what was merged into another one is the rapporteur's."""
     idea = _theirs(tx, actor, idea_id)
+    if idea.merged_into is not None:
+        raise WrongMove
     if idea.state is not IdeaState.HIDDEN:
         raise IdeaGone
     idea.reason = ""

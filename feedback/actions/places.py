@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from feedback.actions.edits import check_conversation, do_edit, theme_here
 from feedback.domain.edits import Patch
-from feedback.domain.facts import IdeaGone, WrongMove
+from feedback.domain.facts import IdeaGone, InNoTheme, WrongMove
+from feedback.domain.ideas import IdeaState
 from feedback.domain.roles import Actor, Deed
 from feedback.domain.themes import Placed, freed, kept_out, moved, pinned
 from feedback.store.ideas import Idea
@@ -38,20 +39,39 @@ def unpin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[s
     _decide(tx, actor, conversation_id, "unpin", places, freed(places, chosen))
 
 
-def bar_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
-    """Take ideas out of their themes for good; they go to the next likeliest place. Raises WrongMove for leftovers."""
+def bar_ideas(
+    tx: Tx,
+    actor: Actor,
+    conversation_id: int,
+    idea_ids: Sequence[str],
+    stood: Mapping[str, int | None] | None = None,
+) -> int:
+    """Take ideas out of their themes for good; they go to the next likeliest place.
+
+    `stood` says in which theme an idea was when it was chosen (None = a leftover): that is the one it is kept out of,
+    and if it has moved since, it stays where it is. Returns how many had moved. Raises InNoTheme when all of them are
+    leftovers, ThemeGone when a theme in which one stood is not there any more.
+    """
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
     seen = outlooks_of(tx.db, conversation_id)
     priors = {idea_id: dict(seen[idea_id].prior) for idea_id in chosen if idea_id in seen}
     open_themes = [row.number for row in themes_of(tx.db, conversation_id) if not row.locked]
-    _decide(tx, actor, conversation_id, "bar", places, kept_out(places, chosen, priors, open_themes))
+    meant = {idea_id: theme for idea_id, theme in (stood or {}).items() if idea_id in chosen}
+    for theme in {theme for theme in meant.values() if theme is not None}:
+        theme_here(tx, conversation_id, theme)
+    out = kept_out(places, chosen, priors, open_themes, meant)
+    if not out:
+        raise InNoTheme
+    _decide(tx, actor, conversation_id, "bar", places, out)
+    homes = {idea_id: places.get(idea_id, Placed(None)).theme for idea_id in out}
+    return sum(meant.get(idea_id, home) != home for idea_id, home in homes.items())
 
 
 def ideas_here(tx: Tx, conversation_id: int, idea_ids: Sequence[str]) -> list[str]:
-    """Return the ids once each, in their order; raises IdeaGone unless all of them are of this conversation."""
+    """Return the ids once each, in their order; raises IdeaGone unless all of them are shown here."""
     chosen = list(dict.fromkeys(idea_ids))
-    query = select(Idea.id).where(Idea.conversation_id == conversation_id)
+    query = select(Idea.id).where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
     found = sum(len(tx.db.scalars(query.where(Idea.id.in_(some))).all()) for some in batched(chosen, 500))
     if not chosen or found != len(chosen):
         raise IdeaGone

@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import asdict
 from itertools import count
 
 from sqlalchemy import func, select
 
+from feedback.actions.proposing import give_up, propose
 from feedback.actions.sorts import place_sorted
+from feedback.domain.embedders import EMBEDDER_LIMIT
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.themes import NAME_LIMIT, Outlook, Placed, ThemeSet, members_of, renumbered
-from feedback.store.edits import added_since, decided_since, taken_back
+from feedback.store.edits import added_since, decided_since, named_since, taken_back
 from feedback.store.ideas import Idea
-from feedback.store.proposals import MERGE, REGROUP, Proposal, pair_of, proposals_of
 from feedback.store.sorts import set_reliability
 from feedback.store.themes import (
     FULL,
@@ -68,7 +68,7 @@ def fail_theme_run(tx: Tx, run_id: int, *, problem: str) -> None:
     if run is None or run.state not in ("queued", "running"):
         return
     run.state, run.problem, run.ended_at = "failed", problem[:200], tx.now
-    tx.touch(run.conversation_id, "run")
+    tx.touch(run.conversation_id, "themes" if give_up(tx, run.conversation_id) else "run")
 
 
 def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
@@ -79,7 +79,7 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
     if run is None or run.state not in ("queued", "running"):
         return
     place = run.conversation_id
-    themes = all_themes_of(tx.db, place)
+    themes, named = all_themes_of(tx.db, place), named_since(tx.db, place, run.seq)
     found = renumbered(found, _taken_numbers(tx, run, themes, found))
     for theme in found.themes:
         row = themes.get(theme.id)
@@ -88,16 +88,17 @@ def finish_theme_run(tx: Tx, run_id: int, found: ThemeSet) -> None:
                 conversation_id=place, number=theme.id, name=theme.name[:NAME_LIMIT], named_by_person=False
             )
             tx.db.add(row)
-        # A person's name that the run has read may have been taken back since.
-        if not row.named_by_person and not theme.named_by_person:
+        # What the run has read may be over: a person's name taken back, a suggested one taken with a split.
+        if not row.named_by_person and not theme.named_by_person and theme.id not in named:
             row.name = theme.name[:NAME_LIMIT]
-        row.terms, row.representatives, row.firmness = list(theme.terms), list(theme.representatives), theme.firmness
+        row.terms, row.representatives = list(theme.terms), list(theme.representatives)
+        row.firmness, row.firmness_by_words = theme.firmness, theme.by_words
     _place(tx, run, themes, found)
     set_reliability(tx.db, {int(participant): share for participant, share in found.reliability.items()})
     place_sorted(tx, place, run.seq)
-    _propose(tx, run, found)
+    propose(tx, run, found)
     run.state, run.ended_at, run.themes_found = "done", tx.now, len(found.themes)
-    run.problem = found.problem
+    run.problem, run.embedder = found.problem, found.embedder[:EMBEDDER_LIMIT]
     tx.touch(place, "themes")
 
 
@@ -161,24 +162,6 @@ def _judged(outlook: Outlook, *, same: bool, theme: int | None) -> Judged:
     sureness = outlook.sureness if same else dict(outlook.prior).get(theme, 0.0)
     terms = list(outlook.shared_terms) if same else []
     return Judged(sureness, json.dumps(prior), json.dumps(terms, ensure_ascii=False))
-
-
-def _propose(tx: Tx, run: ThemeRun, found: ThemeSet) -> None:
-    """Replace what the last run proposed; a merge that somebody declined is not proposed again.
-
-    Only a full run looks for another grouping.
-    """
-    conversation_id = run.conversation_id
-    rows = proposals_of(tx.db, conversation_id)
-    declined = {pair_of(row) for row in rows if row.kind == MERGE and row.state == "declined"}
-    for row in rows:
-        if row.state == "open" and (row.kind == MERGE or run.kind == FULL):
-            row.state, row.ended_at = "gone", tx.now
-    wanted = [(MERGE, asdict(merge)) for merge in found.merges if frozenset((merge.into, merge.other)) not in declined]
-    if found.regroup is not None:
-        wanted.append((REGROUP, asdict(found.regroup)))
-    for kind, content in wanted:
-        tx.db.add(Proposal(conversation_id=conversation_id, kind=kind, content=json.dumps(content), created_at=tx.now))
 
 
 def _home(themes: Mapping[int, ThemeRow], number: int) -> int:

@@ -1,26 +1,31 @@
 """What people decide about themes: add, rename, describe, lock, merge and split."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from feedback.actions.edits import check_conversation, do_edit, theme_here
 from feedback.actions.places import ideas_here
 from feedback.domain.edits import Patch
-from feedback.domain.facts import IdeaGone, NotFound, WrongMove
+from feedback.domain.facts import IdeaGone, NameTaken, NotFound, WrongMove
 from feedback.domain.groups import suggested_name
 from feedback.domain.roles import Actor, Deed
 from feedback.domain.texts import canonical, one_line
-from feedback.domain.themes import DESCRIPTION_LIMIT, Placed, members_of, moved, pinned
+from feedback.domain.themes import DESCRIPTION_LIMIT, NAME_LIMIT, Placed, members_of, moved, pinned
 from feedback.store.ideas import texts_of
-from feedback.store.themes import ThemeRow, all_themes_of, places_of
+from feedback.store.themes import ThemeRow, all_themes_of, places_of, themes_of
 from feedback.store.writer import Tx
 
 REPRESENTATIVES = 3
+NO_OFFERS: Mapping[int, str] = MappingProxyType({})
 
 
 def add_theme(tx: Tx, actor: Actor, conversation_id: int, name: str, description: str = "") -> int:
-    """Add a theme that somebody names before ideas are in it; the next run draws ideas to it. Returns its number."""
+    """Add a theme that somebody names before ideas are in it; the next run draws ideas to it. Returns its number.
+
+    Raises NameTaken.
+    """
     check_conversation(tx, actor, Deed.NAME_THEMES, conversation_id)
-    row = new_theme(tx, conversation_id, one_line(name), by_person=True)
+    row = new_theme(tx, conversation_id, _own_name(tx, conversation_id, name), by_person=True)
     row.description = _about(description)
     done = {"theme": row.number, "name": row.name}
     do_edit(tx, actor, conversation_id, "add", done, Patch(standing={row.number: (True, None)}))
@@ -36,10 +41,10 @@ def describe_theme(tx: Tx, actor: Actor, conversation_id: int, number: int, desc
 
 
 def rename_theme(tx: Tx, actor: Actor, conversation_id: int, number: int, name: str) -> None:
-    """Give a theme a person's name, which no run replaces."""
+    """Give a theme a person's name, which no run replaces; raises NameTaken."""
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     theme_here(tx, conversation_id, number)
-    words = one_line(name)
+    words = _own_name(tx, conversation_id, name, number)
     patch = Patch(names={number: (words, True)})
     do_edit(tx, actor, conversation_id, "rename", {"theme": number, "name": words}, patch)
 
@@ -55,8 +60,13 @@ def lock_theme(tx: Tx, actor: Actor, conversation_id: int, number: int, *, locke
     do_edit(tx, actor, conversation_id, kind, {"theme": number, "name": row.name}, patch)
 
 
-def merge_themes(tx: Tx, actor: Actor, conversation_id: int, into: int, other: int) -> None:
-    """Put all ideas of one theme into another; the emptied one stands no more, and all members are pinned."""
+def merge_themes(
+    tx: Tx, actor: Actor, conversation_id: int, into: int, other: int, *, offers: Mapping[int, str] = NO_OFFERS
+) -> None:
+    """Put all ideas of one theme into another; the emptied one stands no more, and all members are pinned.
+
+    `offers`: what becomes of the proposals that this answers; undo takes that back, too.
+    """
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     target, source = theme_here(tx, conversation_id, into), theme_here(tx, conversation_id, other)
     if into == other:
@@ -64,28 +74,52 @@ def merge_themes(tx: Tx, actor: Actor, conversation_id: int, into: int, other: i
     places = places_of(tx.db, conversation_id)
     members = members_of(places, into) + members_of(places, other)
     target.representatives = (list(target.representatives) + list(source.representatives))[:REPRESENTATIVES]
-    patch = Patch(standing={other: (False, into)}, places=moved(places, members, into))
+    patch = Patch(standing={other: (False, into)}, places=moved(places, members, into), offers=offers)
     do_edit(tx, actor, conversation_id, "merge", {"into": into, "other": other}, patch)
 
 
 def split_theme(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str], name: str = "") -> int:
     """Give ideas a theme of their own; returns its number. Without a name their words suggest one.
 
-    Out of one theme it is a split: what stays is pinned as well. A theme that would lose all its ideas is refused.
+    Out of one theme it is a split: what stays is pinned as well. A theme that would lose all its ideas is refused, and
+    so is a name that another theme has (NameTaken).
     """
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     chosen = ideas_here(tx, conversation_id, idea_ids)
+    words = _own_name(tx, conversation_id, name) if name.strip() else ""
+    return split_off(tx, actor, conversation_id, chosen, words, by_person=bool(words))
+
+
+def split_off(
+    tx: Tx,
+    actor: Actor,
+    conversation_id: int,
+    chosen: Sequence[str],
+    name: str,
+    *,
+    by_person: bool,
+    rest: str = "",
+    offers: Mapping[int, str] = NO_OFFERS,
+) -> int:
+    """Give ideas a theme of their own, as `split_theme` does for whoever may; returns its number.
+
+    An empty name is taken from the ideas' words. `rest` is a suggested name for what stays behind, `offers` what
+    becomes of the proposals that this answers.
+    """
     places = places_of(tx.db, conversation_id)
     origins = {places.get(idea_id, Placed(None)).theme for idea_id in chosen}
     origin = origins.pop() if len(origins) == 1 else None
-    rest = [] if origin is None else sorted(set(members_of(places, origin)) - set(chosen))
-    if origin is not None and not rest:
+    staying = [] if origin is None else sorted(set(members_of(places, origin)) - set(chosen))
+    if origin is not None and not staying:
         raise WrongMove
-    row = _named_after(tx, conversation_id, chosen, name)
+    suggested = name or name_for(tx, conversation_id, chosen)
+    row = new_theme(tx, conversation_id, suggested[:NAME_LIMIT], by_person=by_person)
+    row.representatives = list(chosen[:REPRESENTATIVES])
     row.split_from = origin
-    after = pinned(places, rest) | moved(places, chosen, row.number)
-    done = {"theme": row.number, "name": row.name, "ideas": chosen, "from": origin}
-    patch = Patch(standing={row.number: (True, None)}, places=after)
+    after = pinned(places, staying) | moved(places, chosen, row.number)
+    done = {"theme": row.number, "name": row.name, "ideas": list(chosen), "from": origin}
+    names = {origin: (rest[:NAME_LIMIT], False)} if origin is not None and rest else {}
+    patch = Patch(names=names, standing={row.number: (True, None)}, places=after, offers=offers)
     row.split_seq = do_edit(tx, actor, conversation_id, "split", done, patch)
     return row.number
 
@@ -118,11 +152,13 @@ def name_for(tx: Tx, conversation_id: int, idea_ids: Iterable[str]) -> str:
     return suggested_name(inside, [text for idea_id, text in texts.items() if idea_id not in chosen])
 
 
-def _named_after(tx: Tx, conversation_id: int, idea_ids: Sequence[str], name: str) -> ThemeRow:
-    words = one_line(name) if name.strip() else ""
-    row = new_theme(tx, conversation_id, words or name_for(tx, conversation_id, idea_ids), by_person=bool(words))
-    row.representatives = list(idea_ids[:REPRESENTATIVES])
-    return row
+def _own_name(tx: Tx, conversation_id: int, name: str, number: int | None = None) -> str:
+    """Return a name that somebody gives to a theme, to a new one or that of the number, if no other one has it."""
+    words = one_line(name)
+    for row in themes_of(tx.db, conversation_id):
+        if row.number != number and row.name.casefold() == words.casefold():
+            raise NameTaken(number=row.number)
+    return words
 
 
 def _about(description: str) -> str:

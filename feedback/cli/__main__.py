@@ -84,7 +84,7 @@ def doctor() -> None:
 @click.option("--embedder", type=click.Choice(EMBEDDERS), default="lexical", show_default=True, help="What measures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same files and seed, same themes.")
 def themes(file: Path, fmt: str, starter: Path | None, sorts: Path | None, embedder: str, seed: int) -> None:
-    """Find themes in FILE (CSV, TSV or JSONL with text and optional id, lang); no server needed."""
+    """Find themes in FILE (CSV, TSV or JSON with text and optional id, lang); no server needed."""
     from feedback.cli.themes import themes_command  # noqa: PLC0415 -- slow import
 
     sys.exit(themes_command(file, fmt, seed, starter=starter, sorts=sorts, embedder=embedder))
@@ -108,7 +108,7 @@ def report(code: str, fmt: str, output: Path, language: str, name: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--prompt", type=click.IntRange(1), help="Number of the prompt; the last one by default.")
 def import_(code: str, file: Path, prompt: int | None) -> None:
-    """Add the ideas in FILE (CSV, TSV or JSONL) to the conversation CODE, marked "from the floor"."""
+    """Add the ideas in FILE (CSV, TSV or JSON) to the conversation CODE, marked "from the floor"."""
     from feedback.cli.imports import import_file  # noqa: PLC0415 -- slow import
 
     sys.exit(import_file(settings(), code, file, prompt))

@@ -46,7 +46,7 @@ def themes_command(
     Parameters
     ----------
     file : Path
-        CSV, TSV or JSONL with text and optional id and lang.
+        CSV, TSV, JSONL or a JSON array, with text and optional id and lang.
     fmt : str
         "json", "csv" or "md".
     seed : int
@@ -155,6 +155,7 @@ def _as_json(found: ThemeSet, _texts: Mapping[str, str]) -> str:
         result["unsure"] = list(found.unsure)
     if found.reliability:
         result["reliability"] = {name: round(share, 3) for name, share in found.reliability.items()}
+    result["near_duplicates"] = [asdict(pair) for pair in found.near_duplicates or ()]
     result["outlooks"] = {idea: asdict(outlook) for idea, outlook in found.outlooks.items()}
     return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
 

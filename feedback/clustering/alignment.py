@@ -11,10 +11,10 @@ from sklearn.preprocessing import normalize as unit_rows
 from threadpoolctl import threadpool_limits
 
 from feedback.clustering.embedders import Embedder
-from feedback.clustering.measuring import measured
+from feedback.clustering.measuring import Measured, measured
 from feedback.clustering.text import fold, normalise
 from feedback.clustering.vectors import Rows
-from feedback.domain.alignments import Groups, Member, ThemeText, tidy
+from feedback.domain.alignments import Aligned, Groups, Member, ThemeText, tidy
 from feedback.domain.themes import IdeaText
 
 Likeness = NDArray[np.float64]
@@ -34,8 +34,8 @@ def align_themes(
     stop_texts: Sequence[str] = (),
     embedder: Embedder | None = None,
     seed: int = 0,
-) -> Groups:
-    """Return groups of themes that are the same subject, each of themes of two conversations at least.
+) -> Aligned:
+    """Return groups of themes that are the same subject, each of themes of two conversations at least; and by what.
 
     No theme is in two groups, and no group has two themes of one conversation unless people put them together. Same
     themes, decisions and seed give the same groups, in whatever order the themes come.
@@ -55,24 +55,27 @@ def align_themes(
     """
     ordered = sorted(themes, key=lambda theme: theme.member)
     if len({theme.member.conversation for theme in ordered}) < 2:
-        return ()
+        return Aligned()
     with threadpool_limits(limits=1):
-        likeness = likeness_of(ordered, stop_texts, embedder, seed)
-    return grouped([theme.member for theme in ordered], likeness, same | (_namesakes(ordered) - apart), apart)
+        room = measured(_texts_of(ordered), stop_texts, embedder, seed)
+        likeness = likeness_of(ordered, room)
+    groups = grouped([theme.member for theme in ordered], likeness, same | (_namesakes(ordered) - apart), apart)
+    return Aligned(groups, room.embedder, room.problem)
 
 
-def likeness_of(
-    themes: Sequence[ThemeText], stop_texts: Sequence[str], embedder: Embedder | None, seed: int
-) -> Likeness:
-    """Return the cosine of each two themes (m, m), all ideas of all conversations read as one room.
+def _texts_of(themes: Sequence[ThemeText]) -> list[IdeaText]:
+    """List all ideas of all conversations, and people's names for their themes, as one room."""
+    texts = [IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas]
+    named = [theme for theme in themes if theme.named_by_person or not theme.ideas]
+    return texts + [IdeaText(_key(theme), f"{theme.name} {theme.description}") for theme in named]
+
+
+def likeness_of(themes: Sequence[ThemeText], room: Measured) -> Likeness:
+    """Return the cosine of each two themes (m, m), all ideas of all conversations measured as one room.
 
     A theme is the middle of its ideas and of a person's name for it. What all themes have in common is taken away: in
     a conference about culture "culture" makes no two themes alike.
     """
-    texts = [IdeaText(_key(theme, idea), idea.text, idea.lang) for theme in themes for idea in theme.ideas]
-    named = [theme for theme in themes if theme.named_by_person or not theme.ideas]
-    texts += [IdeaText(_key(theme), f"{theme.name} {theme.description}") for theme in named]
-    room = measured(texts, stop_texts, embedder, seed)
     rows, places = room.vectors.rows, {key: at for at, key in enumerate(room.room.ids)}
     size = len(themes)
     centres = np.zeros((size, rows.shape[1]))

@@ -43,7 +43,7 @@ def described(
     """
     room = seen.room
     groups = _groups(start, places)
-    ids, next_id = _identified(groups, room, start, earlier)
+    ids, next_id = _identified(groups, room, start, earlier, keep=quick)
     before = {theme.id: theme for theme in start.themes}
     order = {idea.id: at for at, idea in enumerate(ideas)}
     told = _kept(before, ids, groups, room) if quick else _told(before, ids, groups, seen)
@@ -56,13 +56,23 @@ def described(
     return ThemeSet(tuple(sorted(themes, key=lambda theme: theme.id)), leftovers, next_id)
 
 
+def beginning_of(quote: str) -> str:
+    """Return the first words of an idea, as the name of a theme whose ideas share no word."""
+    # A name that begins like a formula would be one in a spreadsheet.
+    text = quote.lstrip("=+-@# ")
+    if 0 < len(text) <= QUOTED:
+        return text
+    cut = text[:QUOTED]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
 def _told(before: Mapping[int, Theme], ids: Sequence[int], groups: Groups, seen: Measured) -> list[Theme]:
     """Return the themes with names, terms and representatives as their ideas suggest."""
     room = seen.room
     labels = theme_labels(room.words, room.languages, [members for _, members in groups])
-    themes = []
+    themes, twins = [], seen.twins()
     for theme_id, (_, members), label in zip(ids, groups, labels, strict=True):
-        typical = representatives_of(members, seen.vectors.rows, room.texts, room.words)
+        typical = representatives_of(members, seen.vectors.rows, room.words, twins)
         quote = room.texts[typical[0]] if typical else ""
         name, by_person = _name(before.get(theme_id), label, quote)
         old = before.get(theme_id, Theme(theme_id, ""))
@@ -94,11 +104,14 @@ def _groups(start: Standing, places: Labels) -> Groups:
     return [(index, members.get(index, [])) for index in carried] + [(None, members[index]) for index in new]
 
 
-def _identified(groups: Groups, room: Room, start: Standing, earlier: ThemeSet) -> tuple[list[int], int]:
+def _identified(groups: Groups, room: Room, start: Standing, earlier: ThemeSet, *, keep: bool) -> tuple[list[int], int]:
+    """Return the id of each theme, and the next free one; with `keep` a carried theme is itself whatever it holds."""
     known = {theme.id: frozenset(theme.ideas) for theme in start.themes}
     touched = start.closed | frozenset(start.places[start.fixed].tolist())
     forced = {
-        at: start.themes[index].id for at, (index, _) in enumerate(groups) if index is not None and index in touched
+        at: start.themes[index].id
+        for at, (index, _) in enumerate(groups)
+        if index is not None and (keep or index in touched)
     }
     next_id = max([earlier.next_id, *(theme.id + 1 for theme in start.themes)])
     return matched([frozenset(room.ids[at] for at in members) for _, members in groups], known, forced, next_id)
@@ -113,13 +126,4 @@ def _name(before: Theme | None, label: Label, quote: str) -> tuple[str, bool]:
         return before.name, True
     if before is not None and before.name and before.terms and before.terms[0] in label.terms[:3]:
         return before.name, False
-    return label.name or _beginning(quote), False
-
-
-def _beginning(quote: str) -> str:
-    # A name that begins like a formula would be one in a spreadsheet.
-    text = quote.lstrip("=+-@# ")
-    if 0 < len(text) <= QUOTED:
-        return text
-    cut = text[:QUOTED]
-    return (cut.rpartition(" ")[0] or cut) + "…"
+    return label.name or beginning_of(quote), False

@@ -25,6 +25,8 @@ NAME_PARTS = (0.0, 0.3, 0.6)
 #: The power of its share with which a sorted idea speaks for its theme: what is unsure hardly speaks.
 SURENESS = 3
 LEARNINGS = 2
+#: Sorted ideas that each theme is thought to have had before anybody says how often it is meant.
+USUAL = 2.0
 TINY = 1e-9
 
 
@@ -77,7 +79,7 @@ def drawn(likeness: Likeness, said: Said, placed: NDArray[np.int64], barred: NDA
     for _ in range(LEARNINGS if known.any() else 0):
         near = _nearness(likeness, shares * known[:, None])
         people = posterior(_kept(np.full_like(prior, 1 / (count + 1)), placed, barred), said, right)
-        prior = _best_reading(near, by_names, people[known], known)
+        prior = _as_often(_best_reading(near, by_names, people[known], known), shares[_sorted_only(said, placed)])
         shares, right = weighed(_kept(prior, placed, barred), said)
     return Drawn(_kept(prior, placed, barred), shares, right)
 
@@ -98,15 +100,38 @@ def _best_reading(
     near: NDArray[np.float64], by_names: NDArray[np.float64], people: Shares, known: NDArray[np.bool_]
 ) -> Shares:
     """Return the prior that makes what people said of the `known` ideas most probable; `people` is that alone."""
-    count = near.shape[1]
     best, found = -np.inf, _with_none(by_names)
-    for sharp, trust, part in product(SHARPS, TRUSTS, NAME_PARTS):
-        themes = trust * ((1 - part) * _softly(near, sharp) + part * by_names) + (1 - trust) / count
-        reading = _with_none(themes)
-        fit = float(np.log((people * reading[known]).sum(axis=1)).sum())
-        if fit > best:
-            best, found = fit, reading
+    names = by_names[known]
+    for sharp in SHARPS:
+        by_ideas = _softly(near, sharp)
+        for trust, part in product(TRUSTS, NAME_PARTS):
+            fit = float(np.log((people * _read(by_ideas[known], names, trust, part)).sum(axis=1)).sum())
+            if fit > best:
+                best, found = fit, _read(by_ideas, by_names, trust, part)
     return found
+
+
+def _read(by_ideas: NDArray[np.float64], by_names: NDArray[np.float64], trust: float, part: float) -> Shares:
+    """Return how probable each theme is when likeness has this trust, and names this part of it."""
+    themes = trust * ((1 - part) * by_ideas + part * by_names) + (1 - trust) / by_ideas.shape[1]
+    return _with_none(themes)
+
+
+def _sorted_only(said: Said, placed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the ideas that participants alone have judged: what the crew placed says nothing of how many more fit."""
+    ideas = np.unique(said.ideas)
+    return ideas[placed[ideas] < 0]
+
+
+def _as_often(prior: Shares, sorted_ones: Shares) -> Shares:
+    """Return the prior with each theme as probable as people say that it is meant, the last column as it was.
+
+    A theme that the machine found and nobody ever names gives way to those that people do name.
+    """
+    often = sorted_ones[:, :-1].sum(axis=0) + USUAL
+    out = prior * np.append(often / often.mean(), 1.0)
+    shares: Shares = out / out.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _softly(likeness: NDArray[np.float64], sharp: float) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ nothing of each other, so that the two agree by chance alone; what agrees better
 test of psychometrics, with Cohen's kappa (1960) as the measure of agreement.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from feedback.clustering.clusters import Labels, kmeans
 from feedback.clustering.text import Word
 
 #: Agreement beyond chance from which a theme counts as firm; fewer than 1 in 100 themes of shuffled words have as much.
-FIRM_KAPPA = 0.2
-DEALS = 3  # how often the words are dealt; each deal is looked at from both sides
+FIRM_KAPPA = 0.15
+DEALS = 6  # how often the words are dealt, as coins of each word; each deal is looked at from both sides
 SAMPLE = 500  # ideas that are looked at: more make it hardly clearer, and a run longer
 FEW = 20  # ideas with words in both halves below which nothing can be said
 DIMENSIONS = 20
@@ -42,13 +43,13 @@ def firmness_of(words: Sequence[Sequence[Word]], places: Labels, *, seed: int) -
         Of the deals, the sample and the clusters.
     """
     indexes = [int(index) for index in np.unique(places[places >= 0])]
-    chance = np.random.default_rng(seed)
-    looked_at = np.sort(chance.choice(len(places), min(SAMPLE, len(places)), replace=False))
-    terms = _terms([words[at] for at in looked_at])
+    lots = _lots((" ".join(word.stem for word in idea) for idea in words), seed)
+    looked_at = np.sort(np.argsort(lots, kind="stable")[:SAMPLE])
+    terms, stems = _terms([words[at] for at in looked_at])
+    dealt = _lots(stems, seed)
     agreed = np.zeros((3, len(looked_at)))
-    for _ in range(DEALS):
-        first = chance.permutation(terms.shape[1]) % 2 == 0
-        fold = chance.permutation(len(looked_at)) % 2 == 0
+    for deal in range(DEALS):
+        first, fold = dealt >> deal & 1 == 0, lots[looked_at] >> deal & 1 == 0
         for half in (first, ~first):
             agreed += _agreement(terms[:, half], terms[:, ~half], fold, max(2, len(indexes)), seed)
     return {index: _firmness(agreed[:, places[looked_at] == index]) for index in indexes}
@@ -93,11 +94,24 @@ def _clustered(terms: csr_matrix, count: int, seed: int) -> Labels:
         return np.zeros(terms.shape[0], dtype=np.int64)
     with np.errstate(invalid="ignore", divide="ignore"):
         rows = normalize(TruncatedSVD(rank, random_state=seed).fit_transform(unit))
-    return kmeans(rows, min(count, len(np.unique(np.round(rows, 6), axis=0))), seed=seed)
+    # One start each: there are six groupings that are looked at together.
+    return kmeans(rows, min(count, len(np.unique(np.round(rows, 6), axis=0))), seed=seed, starts=1)
 
 
-def _terms(words: Sequence[Sequence[Word]]) -> csr_matrix:
-    """Return which stems each idea holds, weighed by how rare they are; only what two ideas share can agree."""
+def _lots(texts: Iterable[str], seed: int) -> NDArray[np.int64]:
+    """Return the lot that each text draws, of which every bit is a coin: the same whatever else is in the room.
+
+    New ideas deal the words of the others no differently, so that what was firm before they came mostly stays so.
+    """
+    drawn = [hashlib.blake2b(f"{seed} {text}".encode(), digest_size=6).digest() for text in texts]
+    return np.array([int.from_bytes(lot, "big") for lot in drawn], dtype=np.int64)
+
+
+def _terms(words: Sequence[Sequence[Word]]) -> tuple[csr_matrix, list[str]]:
+    """Return which stems each idea holds, weighed by how rare they are, and the stems.
+
+    Only what two ideas share can agree.
+    """
     columns: dict[str, int] = {}
     held = [
         sorted({columns.setdefault(word.stem, len(columns)) for word in idea if not word.is_stop}) for idea in words
@@ -108,4 +122,5 @@ def _terms(words: Sequence[Sequence[Word]]) -> csr_matrix:
     counts = np.asarray(terms.sum(axis=0)).ravel()
     kept = np.flatnonzero((counts >= 2) & (counts <= COMMON * len(words)))
     rarity = np.log((1 + len(words)) / (1 + counts[kept])) + 1
-    return csr_matrix(terms[:, kept] @ diags(rarity))
+    stems = list(columns)
+    return csr_matrix(terms[:, kept] @ diags(rarity)), [stems[at] for at in kept]

@@ -124,9 +124,8 @@ def _label(scores: Mapping[Term, float], room: _Room, group: Sequence[int]) -> L
         if len(chosen) < TERMS and not any(_overlap(term, other) for other in chosen):
             chosen.append(term)
     strong = sum(scores[term] >= WEAK * scores[chosen[0]] for term in chosen)
-    ideas = [room.words[at] for at in group]
-    chosen = _paired(chosen, _counts(room, group), ideas)
-    terms = tuple(dict.fromkeys(_as_written(term, ideas) for term in chosen))
+    chosen = _paired(chosen, room, group)
+    terms = tuple(dict.fromkeys(_as_written(term, room, group) for term in chosen))
     return Label(_joined(terms[: min(strong, IN_NAME)]), terms)
 
 
@@ -137,24 +136,24 @@ def _overlap(one: Term, other: Term) -> bool:
     )
 
 
-def _paired(chosen: Sequence[Term], here: Counts, ideas: Sequence[Sequence[Word]]) -> list[Term]:
+def _paired(chosen: Sequence[Term], room: _Room, group: Sequence[int]) -> list[Term]:
     """Return the terms with two single words made one where they often stand side by side."""
-    out = list(chosen)
+    out, here = list(chosen), _counts(room, group)
     for first, second in permutations(chosen, 2):
         phrase = first + second
-        if len(phrase) == 2 and first in out and second in out and _are_pair(first, second, here, ideas):
+        if len(phrase) == 2 and first in out and second in out and _are_pair(first, second, here, room, group):
             out[min(out.index(first), out.index(second))] = phrase
             out = [term for term in out if term not in {first, second}]
     return out
 
 
-def _are_pair(first: Term, second: Term, here: Counts, ideas: Sequence[Sequence[Word]]) -> bool:
+def _are_pair(first: Term, second: Term, here: Counts, room: _Room, group: Sequence[int]) -> bool:
     together, counts = here.get(first + second, 0), (here[first], here[second])
     if together < 3 or together < PAIRED[0] * min(counts) or together < PAIRED[1] * max(counts):
         return False
     # Side by side they must read as they do alone: "legalizing marijuana" is not what "legal" and "marijuana" say.
-    alone = f"{_as_written(first, ideas)} {_as_written(second, ideas)}"
-    return _as_written(first + second, ideas).casefold() == alone.casefold()
+    alone = f"{_as_written(first, room, group)} {_as_written(second, room, group)}"
+    return _as_written(first + second, room, group).casefold() == alone.casefold()
 
 
 def _joined(terms: Sequence[str]) -> str:
@@ -165,11 +164,11 @@ def _joined(terms: Sequence[str]) -> str:
     return name[:LONG_NAME][:1].upper() + name[:LONG_NAME][1:]
 
 
-def _as_written(term: Term, ideas: Sequence[Sequence[Word]]) -> str:
-    """Return the form that most ideas write; the capital of a sentence's first word does not count."""
+def _as_written(term: Term, room: _Room, group: Sequence[int]) -> str:
+    """Return the form that most ideas of a theme write; the capital of a sentence's first word does not count."""
     inside: Counter[str] = Counter()
     starting: Counter[str] = Counter()
-    for idea in ideas:
+    for idea in (room.words[at] for at in group if term in room.held[at]):
         for start in range(len(idea) - len(term) + 1):
             window = idea[start : start + len(term)]
             if tuple(word.stem for word in window) == term:

@@ -82,9 +82,11 @@ def _votes_in(text: str) -> Votes:
     votes: Counter[str] = Counter()
     speakers, writers = _speakers(), _writers()
     for word in set(split_words(lowered)):
-        votes.update(speakers.get(word, ()))
+        for code in speakers.get(word, ()):
+            votes[code] += 1
     for letter in set(lowered):
-        votes.update(writers.get(letter, ()))
+        for code in writers.get(letter, ()):
+            votes[code] += 1
     return votes
 
 

@@ -8,16 +8,24 @@ from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+from sklearn.preprocessing import normalize
 
+from feedback.clustering.duplicates import Duplicate, surest_pairs
 from feedback.clustering.embedders import Embedder, EmbedderFailed
 from feedback.clustering.languages import guess_languages
 from feedback.clustering.room import Room, read_room
 from feedback.clustering.text import normalise, words_of
-from feedback.clustering.vectors import Centring, Lexicon, Rows, Vectors, nearest_likeness
+from feedback.clustering.vectors import CHUNK, Centring, Lexicon, Rows, Vectors, nearest_likeness
 from feedback.domain.themes import IdeaText
 
 LEXICAL = "lexical"
 KEPT = 8  # rooms kept measured: a correction is answered without reading its room again
+WORDS_SHARE = 0.2  # length of an idea's words beside its meaning of length 1, where an embedder measures
+LONELY = 0.05  # likeness in words to every other idea below which an idea belongs to no theme
+FAR = 2.2  # deviations from the median nearness below which an embedder says so too
+NEIGHBOURS = 5  # nearest ideas that nearness is the mean of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +41,38 @@ class Measured:
     centring: Centring
     embedder: str
     problem: str
-    #: Likeness to the nearest other idea, by words.
-    nearest: NDArray[np.float64]
+    #: Ideas that resemble no other: they belong to no theme unless a person says so.
+    lonely: NDArray[np.bool_]
+    #: What says nearly the same, the surest pairs first.
+    pairs: tuple[Duplicate, ...]
     _asked: Embedder | None
 
     def names(self, texts: Sequence[str]) -> Vectors:
-        """Measure names as if they were ideas; a name that the embedder has no vector for draws nothing."""
+        """Measure names as if they were ideas; one that the embedder has no vector for is known by its words."""
         plain = [normalise(text) for text in texts]
+        if not any(plain):
+            shapes = [(len(plain), each.shape[1]) for each in (self.vectors.terms, self.vectors.rows)]
+            return Vectors(csr_matrix(shapes[0]), np.zeros(shapes[1]), dense=self.vectors.dense)
         languages = guess_languages(plain, [None] * len(plain))
         terms = self.lexicon.terms_of([words_of(text, tag) for text, tag in zip(plain, languages, strict=True)])
-        rows = self._encoded(plain) if self.vectors.dense else self.lexicon.rows_of(terms)
+        rows = self.lexicon.rows_of(terms)
+        if self.vectors.dense:
+            rows = _beside_words(self._encoded(plain), rows)
         # Nothing said is nothing, also after a mean was taken from it.
         silent = ~rows.any(axis=1, keepdims=True)
         return Vectors(terms, np.where(silent, 0.0, self.centring.applied(rows, languages)), dense=self.vectors.dense)
 
+    def twins(self) -> list[int]:
+        """Return a number for each idea: the same for all that say nearly the same."""
+        size = len(self.room.ids)
+        ends = [one.first for one in self.pairs], [one.second for one in self.pairs]
+        graph = coo_matrix((np.ones(len(self.pairs)), ends), shape=(size, size))
+        numbers: list[int] = connected_components(graph, directed=False)[1].tolist()
+        return numbers
+
     def _encoded(self, texts: Sequence[str]) -> Rows:
         """Return a row per text; zeros where there is no text, or no vector of the ideas' kind for any."""
-        rows = np.zeros((len(texts), self.vectors.rows.shape[1]))
+        rows = np.zeros((len(texts), self.vectors.rows.shape[1] - self.lexicon.rows.shape[1]))
         said = [at for at, text in enumerate(texts) if text]
         if said and self._asked:
             with suppress(EmbedderFailed):
@@ -74,11 +97,14 @@ def measured(ideas: Sequence[IdeaText], stop_texts: Sequence[str], embedder: Emb
 
 def _measured(room: Room, embedder: Embedder | None, seed: int) -> Measured:
     lexicon = Lexicon(room.words, seed=seed)
-    nearest = nearest_likeness(lexicon.terms)
     rows, name, problem = _rows_of(room, lexicon, embedder)
     centring = Centring(rows, room.languages)
     vectors = Vectors(lexicon.terms, centring.applied(rows, room.languages), dense=name != LEXICAL)
-    return Measured(room, vectors, lexicon, centring, name, problem, nearest, embedder)
+    lonely = nearest_likeness(lexicon.terms) < LONELY
+    if vectors.dense:
+        lonely &= _far(vectors.rows)
+    pairs = tuple(surest_pairs(room.texts, room.words))
+    return Measured(room, vectors, lexicon, centring, name, problem, lonely, pairs, embedder)
 
 
 def _rows_of(room: Room, lexicon: Lexicon, embedder: Embedder | None) -> tuple[Rows, str, str]:
@@ -86,9 +112,29 @@ def _rows_of(room: Room, lexicon: Lexicon, embedder: Embedder | None) -> tuple[R
     if embedder is None or not any(room.texts):
         return lexicon.rows, LEXICAL, ""
     try:
-        return embedder.encode(room.texts), embedder.id, ""
+        return _beside_words(embedder.encode(room.texts), lexicon.rows), embedder.id, ""
     except EmbedderFailed as failure:
         return lexicon.rows, LEXICAL, failure.code
+
+
+def _beside_words(meaning: Rows, words: Rows) -> Rows:
+    """Return unit rows that hold both: a model has not learned what a room calls its own things."""
+    rows: Rows = normalize(np.hstack([meaning, WORDS_SHARE * words]))
+    return rows
+
+
+def _far(rows: Rows) -> NDArray[np.bool_]:
+    """Return which ideas are far from all others, told by the median deviation from the median nearness."""
+    nearness = np.zeros(len(rows))
+    count = min(NEIGHBOURS, len(rows) - 1)
+    for start in range(0, len(rows) if count else 0, CHUNK):
+        likeness = rows[start : start + CHUNK] @ rows.T
+        here = np.arange(len(likeness))
+        likeness[here, here + start] = -1.0
+        nearness[start : start + CHUNK] = np.partition(likeness, -count, axis=1)[:, -count:].mean(axis=1)
+    usual = np.median(nearness)
+    far: NDArray[np.bool_] = nearness < usual - FAR * np.median(np.abs(nearness - usual))
+    return far
 
 
 #: The worker's rooms, the last one used at the end. A process has one; nothing else writes to it.

@@ -57,6 +57,11 @@ class Table:
         """How many votes each person has cast."""
         return np.asarray((~np.isnan(self.votes)).sum(axis=1), dtype=np.int64)
 
+    @property
+    def voters(self) -> NDArray[np.bool_]:
+        """Who has cast enough votes to be counted in a group."""
+        return self.cast >= max(1, votes_needed(len(self.ideas)))
+
 
 def find_opinions(
     ballots: Ballots, ideas: Sequence[str], *, seq: int = 0, previous: OpinionMap | None = None, seed: int = 0
@@ -80,7 +85,7 @@ def find_opinions(
     """
     table = table_of(ballots, ideas)
     needed = votes_needed(len(table.ideas))
-    voters = table.cast >= max(1, needed)
+    voters = table.voters
     blank = OpinionMap(seq, len(table.ideas), int(voters.sum()), needed)
     if blank.voters < ENOUGH_VOTERS or len(table.ideas) < 2:
         return blank
@@ -112,16 +117,19 @@ def table_of(ballots: Ballots, ideas: Sequence[str]) -> Table:
 def positions(table: Table, previous: OpinionMap | None = None) -> tuple[Floats, Floats]:
     """Return where people are (n, 2) and the weight of each idea on the two axes (2, ideas).
 
-    People are placed by their own votes alone; whoever cast few is moved out, as far as the missing ones may weigh.
+    Means and axes are those of the voters: of others nearly everything is filled in, which would draw the axes to the
+    ideas that came first. People are placed by their own votes alone; whoever cast few is moved out, as far as the
+    missing ones may weigh.
     """
-    seen = ~np.isnan(table.votes)
-    means = np.where(seen, table.votes, 0).sum(axis=0) / np.maximum(1, seen.sum(axis=0))
+    seen, voters = ~np.isnan(table.votes), table.voters
+    means = np.where(seen, table.votes, 0)[voters].sum(axis=0) / np.maximum(1, seen[voters].sum(axis=0))
     filled = np.where(seen, table.votes, means)
-    solver = "full" if min(filled.shape) <= _FULL else "arpack"
+    known = filled[voters]
     axes = np.zeros((2, len(table.ideas)))
-    if np.ptp(filled, axis=0).any():
-        parts = min(2, *filled.shape)
-        axes[:parts] = PCA(parts, svd_solver=solver, random_state=0).fit(filled).components_
+    if len(known) and np.ptp(known, axis=0).any():
+        parts = min(2, *known.shape)
+        solver = "full" if min(known.shape) <= _FULL else "arpack"
+        axes[:parts] = PCA(parts, svd_solver=solver, random_state=0).fit(known).components_
     axes = _turned(axes, table.ideas, previous)
     stretch = np.sqrt(len(table.ideas) / np.maximum(1, table.cast))
     return (filled - means) @ axes.T * stretch[:, None], axes
@@ -170,7 +178,9 @@ def _based(places: Floats, seed: int) -> tuple[Floats, Labels, Labels]:
     if len(places) <= BASE:
         return places, np.arange(len(places)), np.ones(len(places), dtype=np.int64)
     count = min(BASE, len(np.unique(places.round(9), axis=0)))
-    means = KMeans(count, n_init=1, random_state=seed).fit(places)
+    # What is published starts from the last run's clusters, which settles over time; the best of some starts does too,
+    # and nobody's cluster need be kept.
+    means = KMeans(count, n_init=_STARTS, random_state=seed).fit(places)
     return means.cluster_centers_, means.labels_, np.bincount(means.labels_, minlength=count)
 
 

@@ -14,7 +14,7 @@ from feedback.clustering.reasons import held_everywhere, shared_terms
 from feedback.clustering.refine import NOWHERE, Mask
 from feedback.clustering.regrouping import regrouped
 from feedback.clustering.sorting import Said
-from feedback.clustering.standing import Standing, named, said_of
+from feedback.clustering.standing import Standing, named, names_of, said_of, unsure_of
 from feedback.domain.sorts import Sort
 from feedback.domain.themes import MergeProposal, Outlook, Theme, ThemeSet
 
@@ -39,7 +39,7 @@ def looked_back(
     sorts : sequence of Sort
         What participants say.
     quick : bool
-        Themes keep the firmness that they had.
+        What the words tell of how firm themes are is not asked again.
     seed : int
         Of the judging.
     """
@@ -49,20 +49,21 @@ def looked_back(
     said, people = said_of(seen.room, end.themes, sorts)
     known = end.fixed.copy()
     known[said.ideas] = True
-    view = drawn(named(seen, end, known), said, end.decided, end.barred)
+    view = drawn(named(seen, end, known, names_of(seen, end.themes)), said, end.decided, end.barred)
     sureness = view.shares[np.arange(len(end.places)), end.columns]
-    alone = firmness_of(seen.room.words, end.places, seed=seed) if not quick else {}
-    earlier = {theme.id: theme.firmness for theme in start.themes}
-    firm = {at: _firmness(share, known, sureness, end.places == at) for at, share in alone.items()}
+    told = None if quick else firmness_of(seen.room.words, end.places, seed=seed)
+    by_words = [theme.by_words if told is None else told.get(at) for at, theme in enumerate(found.themes)]
     themes = tuple(
-        replace(theme, firmness=firm.get(at, earlier.get(theme.id))) for at, theme in enumerate(found.themes)
+        replace(theme, by_words=share, firmness=_firmness(share, known, sureness, end.places == at))
+        for at, (theme, share) in enumerate(zip(found.themes, by_words, strict=True))
     )
     # Whoever looks again at what they know already is not told twice that it could be otherwise.
-    search = bool(start.themes) and not start.seen.all() and not quick
+    search = bool(start.themes) and not start.seen.all() and not quick and not seen.problem
     return replace(
         found,
         themes=themes,
         regroup=regrouped(seen, end.places, known, seed=seed) if search else None,
+        unsure=unsure_of(seen.room, end, view.shares) if len(said.ideas) or end.called else None,
         outlooks=_outlooks(seen, end, view, sureness),
         reliability=dict(zip(people, view.right.tolist(), strict=True)),
         merges=_confused(themes, end, said),
@@ -79,15 +80,17 @@ def _end_of(found: ThemeSet, seen: Measured, start: Standing) -> Standing:
         if theme.id in column:
             barred[:, at] = start.barred[:, column[theme.id]]
     places = np.array([index.get(idea, NOWHERE) for idea in seen.room.ids], dtype=np.int64)
-    return Standing(found.themes, places, start.fixed, np.ones(size, dtype=np.bool_), barred)
+    return replace(start, themes=found.themes, places=places, seen=np.ones(size, dtype=np.bool_), barred=barred)
 
 
-def _firmness(alone: float, known: Mask, sureness: NDArray[np.float64], members: Mask) -> float:
+def _firmness(by_words: float | None, known: Mask, sureness: NDArray[np.float64], members: Mask) -> float | None:
     """Return the mean over a theme's ideas: of what people decided how sure it is, of the rest what words tell."""
+    if by_words is None:
+        return None
     decided = members & known
     if not members.any():
         return 0.0
-    total = float(sureness[decided].sum()) + alone * int((members & ~known).sum())
+    total = float(sureness[decided].sum()) + by_words * int((members & ~known).sum())
     return round(total / int(members.sum()), 4)
 
 

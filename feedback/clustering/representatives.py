@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from feedback.clustering.duplicates import near_duplicates
 from feedback.clustering.text import Word
 from feedback.clustering.vectors import Rows
 
@@ -16,7 +15,7 @@ LOOKED_AT = 40  # ideas nearest the centre among which representatives are chose
 
 
 def representatives_of(
-    members: Sequence[int], rows: Rows, texts: Sequence[str], words: Sequence[Sequence[Word]]
+    members: Sequence[int], rows: Rows, words: Sequence[Sequence[Word]], twins: Sequence[int]
 ) -> list[int]:
     """Return up to three of the members, the most typical first, no two of them near-duplicates.
 
@@ -26,10 +25,10 @@ def representatives_of(
         Positions of the theme's ideas.
     rows : array (n, d)
         Unit rows of the whole room.
-    texts : sequence of str
-        All ideas of the room, normalised.
     words : sequence of sequences of Word
-        The same ideas, split.
+        All ideas of the room, split.
+    twins : sequence of int
+        A number for each of them, the same for ideas that say nearly the same.
     """
     if not members:
         return []
@@ -38,14 +37,12 @@ def representatives_of(
     closeness = closeness - AWKWARD * np.array([not SHORTEST <= len(words[one]) <= LONGEST for one in members])
     near = np.argsort(-np.round(closeness, 9), kind="stable")[:LOOKED_AT]
     at, closeness = at[near], closeness[near]
-    pairs = near_duplicates([texts[one] for one in at], [words[one] for one in at])
-    twins = {(pair.first, pair.second) for pair in pairs}
     chosen: list[int] = []
     left = list(range(len(at)))
     while left and len(chosen) < REPRESENTATIVES:
         best = max(left, key=lambda one: (_worth(one, chosen, closeness, rows[at]), -one))
         chosen.append(best)
-        left = [one for one in left if one != best and (min(one, best), max(one, best)) not in twins]
+        left = [one for one in left if one != best and twins[at[one]] != twins[at[best]]]
     return [int(at[one]) for one in chosen]
 
 

@@ -1,7 +1,7 @@
 """Where ideas stand before a run: where the last one left them, where people put them, and where they sort them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from feedback.clustering.room import Room
 from feedback.clustering.sorting import Said, Shares
 from feedback.clustering.vectors import Vectors
 from feedback.domain.sorts import SURE, Sort
-from feedback.domain.themes import Theme, ThemeSet
+from feedback.domain.themes import ENOUGH_FOR_THEMES, Theme, ThemeSet
 
-CALLED = 0.1  # likeness to a name from which an idea that nobody has placed or sorted may go there
+CALLED = 0.1  # likeness to a name, in words, from which an idea that nobody has placed or sorted may go there
+CALLED_BY_MEANING = 0.3  # the same where an embedder measures: everything is a little like everything
 DRAWN = 0.5  # and the share that this theme must have, beside all others
 
 
@@ -27,7 +28,7 @@ class Standing:
     """Where the ideas stand before the run.
 
     `themes` are carried on from the last run, by index; `places` holds one of these indexes or NOWHERE per idea.
-    `barred` (n, k) are the themes that an idea does not go to by itself.
+    `barred` (n, k) are the themes that an idea does not go to by itself. `grouped`: a run has grouped the room before.
     """
 
     themes: tuple[Theme, ...]
@@ -35,6 +36,7 @@ class Standing:
     fixed: Mask
     seen: Mask
     barred: Mask
+    grouped: bool
 
     @property
     def closed(self) -> frozenset[int]:
@@ -42,9 +44,14 @@ class Standing:
         return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person or theme.locked)
 
     @property
-    def has_starters(self) -> bool:
-        """Whether somebody has named a theme that no idea is in yet."""
-        return any(theme.named_by_person and not theme.ideas for theme in self.themes)
+    def called(self) -> bool:
+        """Whether a person has named any theme."""
+        return any(theme.named_by_person for theme in self.themes)
+
+    @property
+    def starters(self) -> Mask:
+        """Which themes somebody has named that no idea is in yet."""
+        return np.array([theme.named_by_person and not theme.ideas for theme in self.themes], dtype=np.bool_)
 
     @property
     def decided(self) -> Labels:
@@ -74,13 +81,27 @@ def standing_of(
     out_of = np.array(
         [[theme.id in barred.get(idea, ()) for theme in themes] for idea in room.ids], dtype=np.bool_
     ).reshape(len(room.ids), len(themes))
+    fixed = np.array([idea in pins for idea in room.ids], dtype=np.bool_) | np.append(locked, False)[places]
+    seen = np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_)
+    # Names and sorts may have drawn some ideas before any grouping; a grouping leaves over hardly one.
+    free = seen & ~fixed
+    grouped = bool(seen.sum() >= ENOUGH_FOR_THEMES and 2 * (free & (places != NOWHERE)).sum() > free.sum())
     return Standing(
         tuple(themes),
         places,
-        np.array([idea in pins for idea in room.ids], dtype=np.bool_) | np.append(locked, False)[places],
-        np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_),
+        fixed,
+        seen,
         out_of | (locked & (places[:, None] != np.arange(len(themes)))),
+        grouped,
     )
+
+
+def before_any_grouping(start: Standing) -> Standing:
+    """Return where the ideas stand for a first grouping: what people placed stays, all else is new to it.
+
+    Runs may have drawn ideas to names before; in a few ideas that says little of what the name is about.
+    """
+    return replace(start, seen=start.fixed, places=np.where(start.fixed, start.places, NOWHERE))
 
 
 def said_of(room: Room, themes: Sequence[Theme], sorts: Sequence[Sort]) -> tuple[Said, list[str]]:
@@ -95,25 +116,37 @@ def said_of(room: Room, themes: Sequence[Theme], sorts: Sequence[Sort]) -> tuple
     return Said(*np.array(rows, dtype=np.int64).reshape(-1, 3).T), people
 
 
-def named(found: Measured, start: Standing, known: Mask) -> Likeness:
-    """Return how the ideas lie to the themes: to their names, which are measured as if they were ideas.
+def names_of(found: Measured, themes: Sequence[Theme]) -> Vectors:
+    """Return what people called the themes and say of them, measured as if it were ideas; nothing for other themes."""
+    return found.names([f"{one.name} {one.description}" if one.named_by_person else "" for one in themes])
 
-    A theme that only the machine has named is known by the ideas that it holds, itself left out; what is `known`, by
-    the crew or by sorts, speaks for its theme elsewhere.
+
+def named(found: Measured, start: Standing, known: Mask, names: Vectors) -> Likeness:
+    """Return how the ideas lie to the themes: to what people called each one, and to the ideas that it holds.
+
+    An idea itself is left out of its theme, and what is `known`, by the crew or by sorts, speaks for it elsewhere.
     """
     vectors = found.vectors
-    names = found.names([f"{one.name} {one.description}" if one.named_by_person else "" for one in start.themes])
     rows = names.rows.copy()
-    to_names = _cosines(vectors, names)
-    for at, theme in enumerate(start.themes):
+    near = to_names(vectors, names)
+    for at in range(len(start.themes)):
         members = np.flatnonzero((start.places == at) & ~known)
-        if len(members) and not theme.named_by_person:
-            rows[at] = normalize(vectors.rows[members].mean(axis=0, keepdims=True))[0]
-            to_names[:, at] = _nearness_to(vectors, members)
-    return Likeness(vectors.rows, rows, to_names)
+        if len(members):
+            rows[at] = normalize((rows[at] + vectors.rows[members].sum(axis=0))[None])[0]
+            near[:, at] = np.maximum(near[:, at], _nearness_to(vectors, members))
+    return Likeness(vectors.rows, rows, near)
 
 
-def _cosines(vectors: Vectors, names: Vectors) -> NDArray[np.float64]:
+def least_call(vectors: Vectors) -> float:
+    """Return the likeness to a name from which it calls an idea."""
+    return CALLED_BY_MEANING if vectors.dense else CALLED
+
+
+def to_names(vectors: Vectors, names: Vectors) -> NDArray[np.float64]:
+    """Return the cosine (n, k) of ideas to names: by words and letters, which are few and not to be squeezed, if any.
+
+    Where an embedder measures, by meaning.
+    """
     if vectors.dense:
         return np.asarray(vectors.rows @ names.rows.T)
     return np.asarray((vectors.terms @ names.terms.T).toarray())
@@ -121,32 +154,58 @@ def _cosines(vectors: Vectors, names: Vectors) -> NDArray[np.float64]:
 
 def _nearness_to(vectors: Vectors, members: Labels) -> NDArray[np.float64]:
     """Return the cosine of each idea to the centre of these members, each member itself left out."""
-    rows = csr_matrix(vectors.rows) if vectors.dense else vectors.terms
+    rows = vectors.rows if vectors.dense else vectors.terms
     total = np.asarray(rows[members].sum(axis=0)).ravel()
     raw = np.asarray(rows @ total).ravel()
     own = np.zeros(len(raw))
-    own[members] = np.asarray(rows[members].power(2).sum(axis=1)).ravel()
+    own[members] = np.square(rows[members]).sum(axis=1) if vectors.dense else _squares(rows[members])
     length = np.sqrt(np.maximum(float(total @ total) - 2 * raw * (own > 0) + own, TINY))
     near: NDArray[np.float64] = (raw - own) / length
     return near
 
 
-def sorted_in(start: Standing, likeness: Likeness, shares: Shares, said: Said) -> Standing:
-    """Return where the ideas stand once sorts have moved those that were sorted, and names have drawn new ones."""
+def _squares(terms: csr_matrix) -> NDArray[np.float64]:
+    return np.asarray(terms.power(2).sum(axis=1)).ravel()
+
+
+def sorted_in(
+    start: Standing, likeness: Likeness, shares: Shares, said: Said, *, least: float, keep: bool = False
+) -> Standing:
+    """Return where the ideas stand once sorts have moved those that were sorted, and names have drawn others.
+
+    A name draws ideas that no run has placed. To a theme that nothing is in yet it also draws those that one has: what
+    the machine made of them gives way, what people named stands beside it. `least` is the likeness that this takes;
+    with `keep` a name moves nothing that a run has placed.
+    """
     best = shares.argmax(axis=1)
     sorted_ones = np.zeros(len(best), dtype=np.bool_)
     sorted_ones[said.ideas] = True
     sorted_ones &= ~start.fixed
-    near = np.hstack([likeness.to_names, np.zeros((len(best), 1))])[np.arange(len(best)), best]
-    called = ~start.seen & ~sorted_ones & (near > CALLED) & (shares.max(axis=1) >= DRAWN)
-    there = np.where(best < len(start.themes), best, NOWHERE)
-    return Standing(
-        start.themes,
-        np.where(sorted_ones | called, there, start.places),
-        start.fixed | sorted_ones,
-        start.seen | sorted_ones | called,
-        start.barred,
+    called = ~start.seen & ~sorted_ones & _calls(likeness, shares, best, least)
+    by_people = np.array([theme.named_by_person for theme in start.themes], dtype=np.bool_)
+    rivals = np.where(np.append(by_people, False), shares, 0.0)
+    rivals[:, :-1][start.barred] = 0.0
+    other = rivals.argmax(axis=1)
+    free = start.seen & (not keep) & ~start.fixed & ~sorted_ones & ~np.append(by_people, False)[start.columns]
+    moved = free & np.append(start.starters, False)[other]
+    moved &= _calls(likeness, rivals / np.maximum(rivals.sum(axis=1, keepdims=True), TINY), other, least)
+    there = np.where(moved, other, best)
+    return replace(
+        start,
+        places=np.where(
+            sorted_ones | called | moved, np.where(there < len(start.themes), there, NOWHERE), start.places
+        ),
+        fixed=start.fixed | sorted_ones,
+        seen=start.seen | sorted_ones | called,
     )
+
+
+def _calls(likeness: Likeness, shares: Shares, best: Labels, least: float) -> Mask:
+    """Return whether each idea is drawn to its best place: like its name, and to no other nearly as much."""
+    at = np.arange(len(best))
+    near = np.hstack([likeness.to_names, np.zeros((len(best), 1))])[at, best]
+    drawn: Mask = (near > least) & (shares[at, best] >= DRAWN)
+    return drawn
 
 
 def unsure_of(room: Room, start: Standing, shares: Shares) -> tuple[str, ...]:

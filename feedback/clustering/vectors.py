@@ -14,6 +14,8 @@ from sklearn.preprocessing import normalize
 from feedback.clustering.text import Word, fold
 
 Rows = NDArray[np.float64]
+#: What a kind of term weighs, what measures it, and the room's ideas measured.
+_Part = tuple[float, TfidfVectorizer, csr_matrix]
 
 DIMENSIONS = 50
 CHAR_WEIGHT = 0.5  # character runs catch compounds and typing errors, words carry the subject
@@ -95,10 +97,11 @@ class Lexicon:
 
     def __init__(self, words: Sequence[Sequence[Word]], *, seed: int) -> None:
         """Fit on the words of n ideas; where every idea says the same, what all of them say is all there is."""
-        self._parts: list[tuple[float, TfidfVectorizer]] = []
+        fitted: list[_Part] = []
         for common in (COMMON, 1.0):
-            self._parts = self._parts or list(_parts(words, common))
-        self.terms = self.terms_of(words)
+            fitted = fitted or list(_parts(words, common))
+        self._parts = [(weight, vectorizer) for weight, vectorizer, _ in fitted]
+        self.terms = _joined([weight * found for weight, _, found in fitted], len(words))
         #: What each column weighs in the rows.
         self._weights = diags([self._row_weights()], [0], format="csr")
         self._squeeze = _squeeze_of(self._weighed(self.terms), seed)
@@ -106,14 +109,12 @@ class Lexicon:
 
     def terms_of(self, words: Sequence[Sequence[Word]]) -> csr_matrix:
         """Return the weighted terms of texts that were split into words, (m, t)."""
-        if not self._parts or not len(words):
-            return csr_matrix((len(words), 1), dtype=np.float64)
         documents = _documents(words)
         found = [
             weight * csr_matrix(vectorizer.transform(documents[vectorizer.analyzer == "char_wb"]))
             for weight, vectorizer in self._parts
         ]
-        return csr_matrix(normalize(hstack(found, format="csr")))
+        return _joined(found, len(words))
 
     def rows_of(self, terms: csr_matrix) -> Rows:
         """Return the dense unit rows of weighted terms, (m, d)."""
@@ -140,7 +141,11 @@ def _documents(words: Sequence[Sequence[Word]]) -> tuple[list[tuple[str, ...]], 
     return stems, [" ".join(fold(word.surface) for word in idea) for idea in words]
 
 
-def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[tuple[float, TfidfVectorizer]]:
+def _joined(parts: Sequence[csr_matrix], size: int) -> csr_matrix:
+    return csr_matrix(normalize(hstack(parts, format="csr"))) if parts and size else csr_matrix((size, 1))
+
+
+def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[_Part]:
     stems, letters = _documents(words)
     # What is common and what is rare is counted over different texts: twenty times "test" is one way to say it.
     size = len(set(letters))
@@ -152,7 +157,9 @@ def _parts(words: Sequence[Sequence[Word]], common: float) -> Iterator[tuple[flo
     for weight, vectorizer, documents in ((1.0, by_word, stems), (CHAR_WEIGHT, by_letters, letters)):
         # Emoji alone, or the same words in every idea, leave no term, and that is what the library raises then.
         with suppress(ValueError):
-            yield weight, vectorizer.fit(dict.fromkeys(documents))
+            different = {document: at for at, document in enumerate(dict.fromkeys(documents))}
+            found = vectorizer.fit_transform(different)
+            yield weight, vectorizer, found[[different[document] for document in documents]]
 
 
 def _as_is(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
+from typing import Any
 
+from feedback.domain.embedders import EmbedderKind
+from feedback.domain.tally import Counted, counted_as
 from feedback.domain.themes import IdeaText
 
 
@@ -17,6 +20,15 @@ class Member:
 
 
 Groups = tuple[tuple[Member, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """What one look has found, the id of what measured the ideas, and the code of why what was asked for did not."""
+
+    groups: Groups = ()
+    embedder: str = EmbedderKind.LEXICAL
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,8 @@ class Alignment:
     """What the last look across all conversations has found, and what people have said since the first one.
 
     `seqs`: the commit number of each conversation whose themes were read. `asked_at`: epoch milliseconds since when a
-    look is awaited, None = none is; `failed`: the last one did not work out.
+    look is awaited, None = none is; `failed`: the last one did not work out. `embedder` is the id of what measured the
+    ideas of the last one that did, None in those of before that was kept; `problem` as in `Aligned`.
     """
 
     groups: Groups = ()
@@ -52,6 +65,8 @@ class Alignment:
     decisions: tuple[Decision, ...] = ()
     asked_at: int | None = None
     failed: bool = False
+    embedder: str | None = None
+    problem: str = ""
 
     @property
     def subjects(self) -> Groups:
@@ -121,7 +136,7 @@ def _parted(groups: list[set[Member]], ones: set[Member], others: set[Member]) -
 
 @dataclass(frozen=True, slots=True)
 class SubjectIdea:
-    """One idea behind a subject, as the report has it; `stands_for` its theme."""
+    """One idea behind a subject, as the report has it; `stands_for` its theme, `opinion`: its prompt asks for one."""
 
     id: str
     number: int
@@ -131,6 +146,7 @@ class SubjectIdea:
     disagree: int
     passes: int
     stands_for: bool = False
+    opinion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +165,13 @@ class SubjectTheme:
 
     @property
     def votes(self) -> int:
-        """Supporting votes of its ideas together."""
+        """Votes for its ideas together: those that support or agree."""
         return sum(idea.agree for idea in self.ideas)
+
+    @property
+    def counted(self) -> Counted:
+        """What those votes are."""
+        return counted_as(idea.opinion for idea in self.ideas)
 
     @property
     def voices(self) -> tuple[SubjectIdea, ...]:
@@ -176,8 +197,13 @@ class Subject:
 
     @property
     def votes(self) -> int:
-        """Supporting votes of all its ideas."""
+        """Votes for all its ideas."""
         return sum(theme.votes for theme in self.themes)
+
+    @property
+    def counted(self) -> Counted:
+        """What those votes are."""
+        return counted_as(idea.opinion for theme in self.themes for idea in theme.ideas)
 
     @property
     def ideas(self) -> int:
@@ -189,8 +215,9 @@ class Subject:
 class Across:
     """All subjects of a conference, those of most strands first, then those with most support.
 
-    `strands` are the names of all announced strands; `alone` are themes that no other conversation shares.
-    `read_at`: epoch milliseconds UTC.
+    `strands` are the names of all announced strands; `alone` are themes with ideas that no other
+    conversation shares.
+    `read_at`: epoch milliseconds UTC. `embedder` as in `Alignment`.
     """
 
     conference: str
@@ -200,6 +227,13 @@ class Across:
     strands: tuple[str, ...]
     subjects: tuple[Subject, ...]
     alone: tuple[SubjectTheme, ...]
+    embedder: str | None = None
+
+    @property
+    def counted(self) -> Counted:
+        """What the votes are of all that is told."""
+        themes = (*(theme for subject in self.subjects for theme in subject.themes), *self.alone)
+        return counted_as(idea.opinion for theme in themes for idea in theme.ideas)
 
 
 def ranked(subjects: Iterable[Subject]) -> tuple[Subject, ...]:
@@ -226,6 +260,37 @@ def from_json(content: str) -> Alignment:
         ),
         asked_at=data["asked_at"],
         failed=data["failed"],
+        embedder=data.get("embedder"),
+        problem=data.get("problem", ""),
+    )
+
+
+def across_to_json(across: Across) -> str:
+    """Write what the conversations have in common, to hand it to another process."""
+    return json.dumps(asdict(across))
+
+
+def across_from_json(content: str) -> Across:
+    """Read what `across_to_json` wrote."""
+    data = json.loads(content)
+    read = {
+        "strands": tuple(data["strands"]),
+        "subjects": tuple(Subject(_themes_from(subject["themes"])) for subject in data["subjects"]),
+        "alone": _themes_from(data["alone"]),
+    }
+    return Across(**{**data, **read})
+
+
+def _themes_from(data: Iterable[Mapping[str, Any]]) -> tuple[SubjectTheme, ...]:
+    return tuple(
+        SubjectTheme(
+            **{
+                **theme,
+                "member": Member(**theme["member"]),
+                "ideas": tuple(SubjectIdea(**idea) for idea in theme["ideas"]),
+            }
+        )
+        for theme in data
     )
 
 

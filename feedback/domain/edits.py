@@ -25,7 +25,8 @@ class ThemeState:
 class Patch:
     """A state of some themes, by number, and of the places of some ideas.
 
-    `names` holds (name, named by a person), `standing` (stands, the number that it is merged into).
+    `names` holds (name, named by a person), `standing` (stands, the number that it is merged into), `merged` the idea
+    that an idea is merged into (None = it stands for itself), `offers` the states of proposals by their ids.
     """
 
     names: Mapping[int, tuple[str, bool]] = field(default_factory=dict)
@@ -33,6 +34,8 @@ class Patch:
     locked: Mapping[int, bool] = field(default_factory=dict)
     standing: Mapping[int, tuple[bool, int | None]] = field(default_factory=dict)
     places: Mapping[str, Placed] = field(default_factory=dict)
+    merged: Mapping[str, str | None] = field(default_factory=dict)
+    offers: Mapping[int, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Write it down; numbers become strings, as JSON wants them."""
@@ -45,6 +48,8 @@ class Patch:
                 idea_id: [place.theme, place.pinned, sorted(place.barred), place.edit]
                 for idea_id, place in self.places.items()
             },
+            "merged": dict(self.merged),
+            "offers": dict(self.offers),
         }
         return json.dumps({name: part for name, part in content.items() if part}, ensure_ascii=False)
 
@@ -58,6 +63,8 @@ class Patch:
             locked={int(number): locked for number, locked in content.get("locked", {}).items()},
             standing={int(number): (stands, into) for number, (stands, into) in content.get("standing", {}).items()},
             places={idea_id: _place(*parts) for idea_id, parts in content.get("places", {}).items()},
+            merged=content.get("merged", {}),
+            offers={int(number): state for number, state in content.get("offers", {}).items()},
         )
 
     @property
@@ -79,7 +86,7 @@ def whole(patch: Patch, themes: Mapping[int, ThemeState], places: Mapping[str, P
     """Return the patch with what follows from it, since runs may have changed things after it was made.
 
     Ideas that came into a theme that it takes away go where the others go; a theme that a run has dissolved comes back
-    with its ideas.
+    with its ideas, its person's name or its lock.
     """
     heirs = {
         number: into if into is not None else themes[number].split_from
@@ -92,7 +99,10 @@ def whole(patch: Patch, themes: Mapping[int, ThemeState], places: Mapping[str, P
         if idea_id not in patch.places and place.theme is not None and heirs.get(place.theme) is not None
     }
     everywhere = strays | dict(patch.places)
-    wanted = {place.theme for place in everywhere.values() if place.theme is not None} - patch.standing.keys()
+    kept = {number for number, (_, by_person) in patch.names.items() if by_person}
+    kept |= {number for number, locked in patch.locked.items() if locked}
+    wanted = {place.theme for place in everywhere.values() if place.theme is not None} | kept
+    wanted -= patch.standing.keys()
     back = {
         number: (True, None)
         for number in sorted(wanted & themes.keys())
@@ -102,13 +112,22 @@ def whole(patch: Patch, themes: Mapping[int, ThemeState], places: Mapping[str, P
 
 
 def state_under(patch: Patch, themes: Mapping[int, ThemeState], places: Mapping[str, Placed]) -> Patch:
-    """Return the present state of just what the patch changes: what takes it back."""
+    """Return the present state of just what the patch changes: what takes it back.
+
+    What is in a theme that somebody has taken back is in none: going back there would bring the theme back.
+    """
+    gone = {number for number, theme in themes.items() if not theme.standing and theme.merged_into is None}
+
+    def place_of(idea_id: str) -> Placed:
+        place = places.get(idea_id, Placed(None))
+        return Placed(None, barred=place.barred) if place.theme in gone else place
+
     return Patch(
         names={number: (themes[number].name, themes[number].named_by_person) for number in patch.names},
         about={number: themes[number].description for number in patch.about},
         locked={number: themes[number].locked for number in patch.locked},
         standing={number: (themes[number].standing, themes[number].merged_into) for number in patch.standing},
-        places={idea_id: places.get(idea_id, Placed(None)) for idea_id in patch.places},
+        places={idea_id: place_of(idea_id) for idea_id in patch.places},
     )
 
 

@@ -18,12 +18,32 @@ class EmbedderKind(StrEnum):
 PROBLEMS = ("missing", "moved", "broken", "unreachable", "slow", "refused", "failed", "wrong")
 
 
+#: Characters that the id of an embedder may have.
+EMBEDDER_LIMIT = 120
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedderChoice:
     """What the organiser chose, and where words may be sent (scheme and host; "" = nowhere)."""
 
     kind: str = EmbedderKind.LEXICAL
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What measured ideas: the kind of embedder, and the name of its model ("" for words alone)."""
+
+    kind: EmbedderKind
+    model: str = ""
+
+
+def measure_of(embedder: str) -> Measure:
+    """Read the id of an embedder: lexical, local:NAME:DIGEST or http:NAME:DIGEST; a name may hold colons."""
+    kind, _, rest = embedder.partition(":")
+    if kind not in (EmbedderKind.LOCAL, EmbedderKind.HTTP):
+        return Measure(EmbedderKind.LEXICAL)
+    return Measure(EmbedderKind(kind), rest.rpartition(":")[0] or rest)
 
 
 def check_choice(kind: str, *, offered: frozenset[str], consent: bool) -> EmbedderKind:

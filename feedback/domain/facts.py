@@ -143,6 +143,12 @@ class Superseded(Refusal):
     code = "superseded"
 
 
+class StandsForOthers(Refusal):
+    """Another idea was merged into it, so its words may not change any more."""
+
+    code = "stands_for_others"
+
+
 class Conflict(Refusal):
     """The same id was used for another text."""
 
@@ -159,6 +165,36 @@ class ThemeGone(Refusal):
     """There is no such theme here, or it does not stand any more."""
 
     code = "theme_gone"
+
+
+class NameTaken(Refusal):
+    """Another theme is called that: nobody could tell the two apart; detail: number."""
+
+    code = "name_taken"
+
+
+class ThemeLocked(Refusal):
+    """Somebody has locked the theme, so the machine suggests nothing about it."""
+
+    code = "theme_locked"
+
+
+class TooFewIdeas(Refusal):
+    """The theme has too few ideas for that; detail: limit."""
+
+    code = "too_few_ideas"
+
+
+class OtherPrompt(Refusal):
+    """The ideas answer different prompts, whose votes cannot be counted together."""
+
+    code = "other_prompt"
+
+
+class NotSeveral(Refusal):
+    """Two ideas at least are merged, and not too many at once; detail: limit."""
+
+    code = "not_several"
 
 
 class NotSorting(Refusal):
@@ -219,6 +255,12 @@ class WrongMove(Refusal):
     """That step does not follow from the present state."""
 
     code = "wrong_move"
+
+
+class InNoTheme(Refusal):
+    """All these ideas are leftovers, so there is no theme to take them out of."""
+
+    code = "in_no_theme"
 
 
 class ConsentMissing(Refusal):

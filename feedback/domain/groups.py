@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback.domain.themes import NAME_LIMIT, Placed, members_of
@@ -38,6 +38,24 @@ def regrouped(
         if ideas:
             out.append(Regrouped(theme, ideas))
     return tuple(out)
+
+
+def parts_now(
+    parts: Sequence[Sequence[str]], places: Mapping[str, Placed], theme: int, shown: Container[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Bring two suggested parts of a theme to its present ideas: what stays, and what leaves.
+
+    What came into the theme since stays. None when one of the two has no shown idea any more.
+    """
+    if len(parts) != 2:
+        return None
+    members = [idea_id for idea_id in members_of(places, theme) if idea_id in shown]
+    leaving = frozenset(parts[1])
+    halves = (
+        tuple(idea_id for idea_id in members if idea_id not in leaving),
+        tuple(idea_id for idea_id in members if idea_id in leaving),
+    )
+    return halves if all(halves) else None
 
 
 def suggested_name(texts: Sequence[str], others: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """What an idea is and what may happen to it."""
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 
 from feedback.domain.facts import AlreadyVotedOn, BadValue, ConversationFull, IdeaGone, NotYours
@@ -9,6 +10,8 @@ from feedback.domain.ids import is_ulid
 IDEAS_EACH = 50
 IDEAS_IN_ALL = 5_000
 LANG_LIMIT = 12
+#: Why a merged idea is not shown, as it is stored; pages say it in their own language.
+MERGED = "It says nearly the same as another idea, for which its votes count now."
 
 
 class IdeaState(StrEnum):
@@ -29,6 +32,20 @@ class Source(StrEnum):
 def first_hash(text: str) -> str:
     """Return the mark by which a late duplicate of a first text is known, also after an edit."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def root_of(idea_id: str, merged: Mapping[str, str]) -> str:
+    """Return the idea that stands for this one: itself, or what it was merged into, step by step."""
+    seen: set[str] = set()
+    while idea_id in merged and idea_id not in seen:
+        seen.add(idea_id)
+        idea_id = merged[idea_id]
+    return idea_id
+
+
+def standing_for(merged: Mapping[str, str]) -> dict[str, str]:
+    """Return for each merged idea the one that stands for it, in the same order."""
+    return {idea_id: root_of(idea_id, merged) for idea_id in merged}
 
 
 def check_id(idea_id: object) -> str:

@@ -1,23 +1,24 @@
-"""Ideas in a file: CSV, TSV or JSONL read into rows, with every line that cannot be read listed by its reason."""
+"""Ideas in a file: CSV, TSV or JSON read into rows, with every line that cannot be read listed by its reason."""
 
 import codecs
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # What may be wrong with a line. Shells turn the code into a sentence.
 EMPTY_FILE = "empty_file"  # there is nothing in it
 NO_TEXT_COLUMN = "no_text_column"  # the first line names no column "text"
 COLUMNS = "columns"  # too many cells, or too few to reach the text
 ENCODING = "encoding"  # bytes that are neither UTF-8 nor UTF-16
-NOT_JSON = "not_json"  # the line is no JSON object
+NOT_JSON = "not_json"  # the line is no JSON object, or the array breaks off there
 NO_TEXT = "no_text"  # the object has no text, or one that is not a string
 BAD_ID = "bad_id"  # the id is neither a string nor a whole number
 
 COLUMNS_READ = ("text", "id", "lang")
 DELIMITERS = "\t;,"
+SPACE = re.compile(r"[ \t\n]*+")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # A cell in quotes: quotes inside are doubled, and the closing one ends the cell.
 QUOTED = {mark: re.compile(rf'"([^"]*+(?:""[^"]*+)*+)"(?=[{mark}\n]|\Z)') for mark in DELIMITERS}
@@ -52,22 +53,31 @@ class Rows(NamedTuple):
 def read_rows(data: bytes, name: str) -> Rows:
     """Return the rows of a file.
 
-    UTF-8 or UTF-16, with or without a byte order mark. JSONL when the name ends in .jsonl, .ndjson or .json or the
-    first character is a brace; else a table with a header line, cells parted by the first of tab, semicolon, comma
-    that the header holds. Quotes are literal in a table with tabs, unless they must be a spreadsheet's own.
-    Empty lines are passed over. Lines count from 1.
+    UTF-8 or UTF-16, with or without a byte order mark. JSON when the name ends in .jsonl, .ndjson or .json or the
+    first character is a brace: an object a line, or an array of objects where a file of such a name begins with a
+    bracket. Else a table with a header line, cells parted by the first of tab, semicolon, comma that the header holds.
+    Quotes are literal in a table with tabs, unless they must be a spreadsheet's own.
+    Empty lines are passed over. Lines count from 1. Nothing below the header, or in the array: an empty file.
     """
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        return Rows((), (BadRow(1, EMPTY_FILE),))
-    if name.lower().endswith((".jsonl", ".ndjson", ".json")) or text.lstrip().startswith("{"):
-        found = list(_json_rows(text))
-    else:
-        found = list(_table_rows(text, name))
-    return Rows(
-        tuple(row for row in found if isinstance(row, Row)),
-        tuple(row for row in found if isinstance(row, BadRow)),
+    found = list(_found(text, name))
+    return (
+        Rows(
+            tuple(row for row in found if isinstance(row, Row)),
+            tuple(row for row in found if isinstance(row, BadRow)),
+        )
+        if found
+        else Rows((), (BadRow(1, EMPTY_FILE),))
     )
+
+
+def _found(text: str, name: str) -> Iterator[Row | BadRow]:
+    start = text.lstrip()[:1]
+    if not start:
+        return iter(())
+    if start == "{" or name.lower().endswith((".jsonl", ".ndjson", ".json")):
+        return _array_rows(text) if start == "[" else _json_rows(text)
+    return _table_rows(text, name)
 
 
 def _decoded(data: bytes) -> str:
@@ -104,6 +114,34 @@ def _json_rows(text: str) -> Iterator[Row | BadRow]:
             yield _json_row(line, written)
 
 
+def _array_rows(text: str) -> Iterator[Row | BadRow]:
+    """Yield a row per object of an array, with the line on which it begins; reading ends where the array breaks off."""
+    decoder = json.JSONDecoder()
+    at, mark = text.index("["), "["
+    line = text.count("\n", 0, at) + 1
+    while mark and mark in "[,":
+        start = _past_space(text, at + 1)
+        line += text.count("\n", at, start)
+        if mark == "[" and text.startswith("]", start):
+            end = start
+        else:
+            try:
+                found, end = decoder.raw_decode(text, start)
+            except (ValueError, RecursionError):
+                break
+            yield BadRow(line, ENCODING) if _is_broken(text[start:end]) else _object_row(line, found)
+        at = _past_space(text, end)
+        line += text.count("\n", start, at)
+        mark = text[at : at + 1]
+    if mark != "]" or text[at + 1 :].strip():
+        yield BadRow(line, NOT_JSON)
+
+
+def _past_space(text: str, at: int) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at
+
+
 def _json_row(line: int, written: str) -> Row | BadRow:
     if _is_broken(written):
         return BadRow(line, ENCODING)
@@ -111,6 +149,10 @@ def _json_row(line: int, written: str) -> Row | BadRow:
         found = json.loads(written)
     except (ValueError, RecursionError):
         return BadRow(line, NOT_JSON)
+    return _object_row(line, found)
+
+
+def _object_row(line: int, found: Any) -> Row | BadRow:
     if not isinstance(found, dict):
         return BadRow(line, NOT_JSON)
     text, key, lang = found.get("text"), found.get("id"), found.get("lang")
@@ -158,35 +200,51 @@ def _delimiter(text: str, name: str) -> str:
 
 def _records(text: str, mark: str) -> Iterator[tuple[int, list[str]]]:
     """Return the line number and cells of each record; a quoted cell may hold line breaks, an empty line is none."""
-    at, line = 0, 1
+    at, line, width = 0, 1, 0
     while at < len(text):
-        cells, end = _record(text, at, mark)
+        cells, end = _record(text, at, mark, width)
         if text[at:end]:
+            width = width or len(cells)
             yield line, cells
         line += text.count("\n", at, end) + 1
         at = end + 1
 
 
-def _record(text: str, at: int, mark: str) -> tuple[list[str], int]:
-    """Return the cells of the record that starts at a position, and the position of the line feed that ends it."""
+def _record(text: str, at: int, mark: str, width: int) -> tuple[list[str], int]:
+    """Return the cells of the record that starts at a position, and the position of the line feed that ends it.
+
+    `width` is how many cells the header has, 0 for the header itself.
+    """
     cells: list[str] = []
     while True:
-        cell, at = _cell(text, at, mark)
+        cell, at = _cell(text, at, mark, width)
         cells.append(cell)
         if at >= len(text) or text[at] == "\n":
             return cells, at
         at += 1
 
 
-def _cell(text: str, at: int, mark: str) -> tuple[str, int]:
+def _cell(text: str, at: int, mark: str, width: int) -> tuple[str, int]:
     found = QUOTED[mark].match(text, at) if text.startswith('"', at) else None
-    if found and (mark != "\t" or _is_spreadsheets(found[1])):
+    if found and (mark != "\t" or _is_spreadsheets(text, found, width)):
         return found[1].replace('""', '"'), found.end()
     # A quote that opens nothing is a quote: "Culture" for all.
     plain = PLAIN[mark].match(text, at)
     return (plain[0], plain.end()) if plain else ("", at)
 
 
-def _is_spreadsheets(inside: str) -> bool:
-    """Tell whether quotes around a cell between tabs come from a spreadsheet, which writes them only where it must."""
-    return "\t" not in inside and ('""' in inside or "\n" in inside)
+def _is_spreadsheets(text: str, found: re.Match[str], width: int) -> bool:
+    """Tell whether quotes around a cell between tabs come from a spreadsheet, which writes them only where it must.
+
+    It must where a cell holds a quote, a line break or a tab. But two cells may merely begin and end with a quote, with
+    lines and tabs between them: so lines that have as many cells as the header without it are left alone.
+    """
+    inside = found[1]
+    if "\t" not in inside and "\n" not in inside:
+        return '""' in inside
+    begin, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+    lines = text[begin : end if end >= 0 else len(text)].split("\n")
+    whole = [line.count("\t") + 1 == width for line in lines]
+    if "\t" not in inside:
+        return width == 1 or not all(whole)
+    return not any(whole[:-1] or whole)

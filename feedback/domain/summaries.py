@@ -1,9 +1,10 @@
 """What a reader of a report looks at first: all ideas, what is missing, and what stands out in a theme."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from feedback.domain.reports import Ledger, Report, ReportIdea, ReportTheme
+from feedback.domain.tally import Counted, counted_as
 
 SUPPORTED = "supported"
 TYPICAL = "typical"
@@ -28,6 +29,17 @@ def ideas_of(report: Report) -> tuple[ReportIdea, ...]:
     return tuple(sorted(listed, key=lambda idea: idea.number))
 
 
+def opinion_prompts(report: Report) -> frozenset[int]:
+    """Return the numbers of the prompts on which a vote agrees, disagrees or passes."""
+    return frozenset(part.prompt for part in report.opinions)
+
+
+def counted_in(report: Report, ideas: Iterable[ReportIdea]) -> Counted:
+    """Tell what the votes for some of a report's ideas are."""
+    asked = opinion_prompts(report)
+    return counted_as(idea.prompt in asked for idea in ideas)
+
+
 def votes_on(idea: ReportIdea) -> int:
     """Count everybody who took a view of the idea: agree, disagree and pass."""
     return idea.agree + idea.disagree + idea.passes
@@ -38,11 +50,14 @@ def missing_from(ledger: Ledger) -> int:
     return ledger.received - ledger.published - ledger.merged - ledger.withdrawn - sum(n for _, n in ledger.hidden)
 
 
-def highlights_of(theme: ReportTheme) -> tuple[Highlight, ...]:
-    """Choose the ideas of a theme to read first: most supported, typical, most divided, least heard; each idea once."""
+def highlights_of(theme: ReportTheme, asked: Set[int] = frozenset()) -> tuple[Highlight, ...]:
+    """Choose the ideas of a theme to read first: most supported, typical, most divided, least heard; each idea once.
+
+    `asked`: numbers of the prompts that ask for opinions.
+    """
     typical = [idea for name in theme.representatives for idea in theme.ideas if idea.id == name]
     found = [
-        *((idea, SUPPORTED) for idea in most_supported(theme.ideas)),
+        *((idea, SUPPORTED) for idea in most_supported(theme.ideas, asked)),
         *((idea, TYPICAL) for idea in typical),
         *((idea, DIVIDED) for idea in _most_divided(theme.ideas)),
         *((idea, UNHEARD) for idea in _least_heard(theme.ideas)),
@@ -54,9 +69,12 @@ def highlights_of(theme: ReportTheme) -> tuple[Highlight, ...]:
     return tuple(chosen.values())
 
 
-def most_supported(ideas: Sequence[ReportIdea]) -> list[ReportIdea]:
-    """Return up to five ideas that anybody supports, best first, the earlier one first among equals."""
-    supported = [idea for idea in ideas if idea.agree > 0]
+def most_supported(ideas: Sequence[ReportIdea], asked: Set[int] = frozenset()) -> list[ReportIdea]:
+    """Return up to five ideas that anybody supports, best first, the earlier one first among equals.
+
+    On the prompts that ask for opinions (`asked`) only those with which more people agree than disagree.
+    """
+    supported = [idea for idea in ideas if idea.agree > (idea.disagree if idea.prompt in asked else 0)]
     return sorted(supported, key=lambda idea: (-idea.agree, idea.disagree, idea.number))[:_MOST_SUPPORTED]
 
 

@@ -2,6 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Counted(StrEnum):
+    """What the votes for some ideas are: support, agreement, or some of both."""
+
+    SUPPORT = "support"
+    AGREE = "agree"
+    BOTH = "both"
+
+
+def counted_as(opinions: Iterable[bool]) -> Counted:
+    """Tell what votes for ideas are, by whether the prompt of each asks for opinions; support where there is none."""
+    asked = set(opinions)
+    if len(asked) > 1:
+        return Counted.BOTH
+    return Counted.AGREE if True in asked else Counted.SUPPORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 ENOUGH_FOR_THEMES = 20  # ideas below which a list is clearer than themes
-#: Firmness of a theme, or sureness of an idea's place, from which on it is called firm.
+#: Firmness of a theme from which on it is called firm; an idea's place that is less sure is not firm yet.
 FIRM = 0.5
+ENOUGH_TO_SPLIT = 6  # ideas of a theme below which the machine suggests no split
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Theme:
     """A named group of ideas. `id` is its number within the conversation and is never given to another theme.
 
     The words of `description` draw ideas as those of a person's name do. `locked`: no run takes ideas in or out.
-    `firmness` (0 to 1) tells how far it would come out the same again; None = not judged.
+    `firmness` (0 to 1) tells how far halves of its words, or people, agree on it, and `by_words` how far the words do
+    alone; None = not judged.
     """
 
     id: int
@@ -34,6 +36,7 @@ class Theme:
     description: str = ""
     locked: bool = False
     firmness: float | None = None
+    by_words: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,39 @@ class RegroupProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitProposal:
+    """A theme in two parts, the larger first, each with its ideas by id and a suggested name.
+
+    Both are empty where the ideas do not fall into two parts.
+    """
+
+    theme: int
+    parts: tuple[tuple[str, ...], ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicate:
+    """Two ideas, by id, that say nearly the same; `closeness` 0 to 1.
+
+    `same`: no content word and no "not" differs, so they count as the same idea. Merging them is for people.
+    """
+
+    ideas: tuple[str, str]
+    closeness: float
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ThemeSet:
     """All themes of a conversation and the leftovers; every idea stands in exactly one place.
 
     `unsure`: where people sort or name themes beforehand, the ideas whose place is not clear yet, the least clear one
     first; None where they do neither. `outlooks` holds one entry per idea where there are themes; `reliability` tells
     how often each participant who sorts is right (0 to 1). `embedder` is the id of what measured the ideas; `problem`
-    the code of why the one that was asked for did not, "" when all went well.
+    the code of why the one that was asked for did not, "" when all went well. `near_duplicates`: the surest first, as
+    few as join all ideas that say nearly the same; None when the run has not looked for them. `splits` are those that
+    were asked for.
     """
 
     themes: tuple[Theme, ...] = ()
@@ -90,6 +119,8 @@ class ThemeSet:
     regroup: RegroupProposal | None = None
     embedder: str = "lexical"
     problem: str = ""
+    near_duplicates: tuple[NearDuplicate, ...] | None = None
+    splits: tuple[SplitProposal, ...] = ()
 
 
 NAME_LIMIT = 120
@@ -135,18 +166,24 @@ def kept_out(
     idea_ids: Iterable[str],
     priors: Mapping[str, Mapping[int | None, float]],
     open_themes: Iterable[int],
+    stood: Mapping[str, int | None],
 ) -> dict[str, Placed]:
     """Return what "not here" makes of those ideas that stand in a theme: barred from it, in the next best place.
 
     By what the last run thought, that is the likeliest of the open themes and the leftovers; else the leftovers.
+    `stood` says where ideas were when they were chosen: they are barred from there, and what has moved since stays put.
     """
     open_to = set(open_themes)
     out = {}
     for idea_id in idea_ids:
         place = places.get(idea_id, Placed(None))
-        if place.theme is None:
+        meant = stood.get(idea_id, place.theme)
+        if meant is None:
             continue
-        barred = place.barred | {place.theme}
+        barred = place.barred | {meant}
+        if meant != place.theme:
+            out[idea_id] = replace(place, barred=barred)
+            continue
         shares = {
             spot: share
             for spot, share in priors.get(idea_id, {}).items()
@@ -163,7 +200,7 @@ def members_of(places: Mapping[str, Placed], theme: int) -> tuple[str, ...]:
 
 
 def is_firm(share: float | None) -> bool | None:
-    """Tell whether a theme, or an idea's place, would come out the same again; None = nobody has judged it."""
+    """Tell whether a theme is firm, or an idea's place at least half sure; None = nobody has judged it."""
     return None if share is None else share >= FIRM
 
 

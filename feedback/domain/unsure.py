@@ -1,4 +1,4 @@
-"""The rapporteur's queue of unsure ideas: in what order, and between which themes each of them hangs."""
+"""The rapporteur's queue of ideas to check: in what order, and between which themes each of them hangs."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -11,29 +11,28 @@ CHOICES = 3
 def unsure_ideas(
     supporters: Mapping[str, int],
     places: Mapping[str, Placed],
-    outlooks: Mapping[str, Outlook],
+    sureness: Mapping[str, float],
     locked: Collection[int],
 ) -> tuple[str, ...]:
     """List the ideas whose place is open, the least sure first, then the most supported.
 
-    `supporters` holds the ideas that are shown, with their supporting votes. What a person placed, what is in a locked
-    theme, and what no run has judged is not asked.
+    `supporters` holds the ideas that are shown, with their supporting votes; `sureness` (0 to 1) those judged. What a
+    person placed, what is in a locked theme, and what no run has judged is not asked.
     """
     unsure = [
         idea_id
         for idea_id in supporters
-        if idea_id in outlooks
-        and outlooks[idea_id].sureness < SURE
+        if sureness.get(idea_id, 1.0) < SURE
         and not places.get(idea_id, Placed(None)).pinned
         and places.get(idea_id, Placed(None)).theme not in locked
     ]
-    return tuple(sorted(unsure, key=lambda idea_id: (outlooks[idea_id].sureness, -supporters[idea_id], idea_id)))
+    return tuple(sorted(unsure, key=lambda idea_id: (sureness[idea_id], -supporters[idea_id], idea_id)))
 
 
 def likely_themes(
     place: Placed, outlook: Outlook, said: Mapping[int | None, int], standing: Mapping[int, int]
 ) -> tuple[int, ...]:
-    """Return up to three themes that an idea may belong to, the likeliest first.
+    """Return up to three themes that an idea may belong to, the likeliest first, and where it stands if that is none.
 
     What people say of it (theme to number of sorts) comes before what the run thinks, then the place where it stands,
     then the largest themes (`standing`: number to size); what is barred to it is left out.
@@ -49,7 +48,9 @@ def likely_themes(
             number,
         )
     )
-    return tuple(themes[:CHOICES])
+    # Whoever finds it in its place must be able to say so.
+    stays = [place.theme] if place.theme in themes[CHOICES:] else []
+    return (*themes[:CHOICES], *(number for number in stays if number is not None))
 
 
 def counted(sorts: Iterable[Sort], homes: Mapping[int, int]) -> dict[str, dict[int | None, int]]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from feedback.domain.reports import Report
 from feedback.export import data, markdown, table
-from feedback.export.clean import clean_report
+from feedback.export.clean import cleaned
+from feedback.export.content import paper_of
 from feedback.export.speech import Words
 
-__all__ = ["FORMATS", "Format", "Words", "file_name", "render"]
+__all__ = ["FORMATS", "OFFICE", "Format", "Words", "file_name", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def render(report: Report, fmt: str, words: Words) -> bytes:
 
     Raises KeyError for a format that is not in FORMATS.
     """
-    return FORMATS[fmt].render(clean_report(report), words)
+    return FORMATS[fmt].render(cleaned(report), words)
 
 
 def file_name(report: Report, fmt: str) -> str:
@@ -38,13 +39,17 @@ def file_name(report: Report, fmt: str) -> str:
 def _docx(report: Report, words: Words) -> bytes:
     from feedback.export import word  # noqa: PLC0415 -- slow import
 
-    return word.render(report, words)
+    return word.render(paper_of(report, words))
 
 
 def _pdf(report: Report, words: Words) -> bytes:
     from feedback.export import pdf  # noqa: PLC0415 -- slow import
 
-    return pdf.render(report, words)
+    return pdf.render(paper_of(report, words))
+
+
+def _markdown(report: Report, words: Words) -> bytes:
+    return markdown.render(paper_of(report, words), words)
 
 
 def _xlsx(report: Report, words: Words) -> bytes:
@@ -53,13 +58,14 @@ def _xlsx(report: Report, words: Words) -> bytes:
     return sheet.render(report, words)
 
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
+#: How the media types of office documents begin.
+OFFICE = "application/vnd.openxmlformats-officedocument"
 
 FORMATS = {
-    "docx": Format(f"{_OFFICE}.wordprocessingml.document", "docx", _docx),
+    "docx": Format(f"{OFFICE}.wordprocessingml.document", "docx", _docx),
     "pdf": Format("application/pdf", "pdf", _pdf),
-    "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", "xlsx", _xlsx),
+    "xlsx": Format(f"{OFFICE}.spreadsheetml.sheet", "xlsx", _xlsx),
     "csv": Format("text/csv; charset=utf-8", "csv", table.render),
     "json": Format("application/json", "json", data.render),
-    "md": Format("text/markdown; charset=utf-8", "md", markdown.render),
+    "md": Format("text/markdown; charset=utf-8", "md", _markdown),
 }

@@ -1,4 +1,4 @@
-"""What all conversations have in common, as files: Markdown to read, CSV for spreadsheets, JSON for machines."""
+"""What all conversations have in common, as files that a city can keep: the same subjects in six formats."""
 
 import csv
 import hashlib
@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from feedback.domain.alignments import Across, Subject, SubjectIdea, SubjectTheme
-from feedback.export.blocks import Block, Facts, Heading, IdeaRow, IdeaTable, Paragraph
-from feedback.export.clean import clean, guarded
-from feedback.export.markdown import literal, written
-from feedback.export.speech import Speech, Words, is_right_to_left, language_of, speech_in
+from feedback.domain.alignments import Across, SubjectIdea, SubjectTheme
+from feedback.export import OFFICE, markdown
+from feedback.export.across_paper import paper_of
+from feedback.export.blocks import Paper
+from feedback.export.clean import cleaned, guarded
+from feedback.export.speech import Words
 
 FORMAT = "feedback-across"
 VERSION = 1
@@ -49,7 +50,7 @@ class AcrossFormat:
 
 def render(across: Across, fmt: str, words: Words) -> bytes:
     """Write what the conversations have in common as a file; raises KeyError for a format that is not in FORMATS."""
-    return FORMATS[fmt].render(_clean(across), words)
+    return FORMATS[fmt].render(cleaned(across), words)
 
 
 def file_name(fmt: str) -> str:
@@ -58,7 +59,7 @@ def file_name(fmt: str) -> str:
 
 
 def checksum_of(across: Across) -> str:
-    """Return the SHA-256 of the canonical JSON, 64 hex digits."""
+    """Return the SHA-256 of the canonical JSON, 64 hex digits: the same as long as nothing changes, whoever asks."""
     told = json.dumps(_told(across), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(told.encode()).hexdigest()
 
@@ -69,6 +70,7 @@ def _json(across: Across, _words: Words) -> bytes:
         "version": VERSION,
         "checksum": checksum_of(across),
         "checksum_covers": _CHECKED,
+        "read_at": across.read_at,
         "across": _told(across),
     }
     return (json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
@@ -106,74 +108,10 @@ def _cells(theme: SubjectTheme, idea: SubjectIdea) -> tuple[str, ...]:
     )
 
 
-def _markdown(across: Across, words: Words) -> bytes:
-    speech = speech_in(across.language, across.time_zone)
-    head = [
-        f"# {literal(words.gettext('Across strands'))}",
-        literal(across.conference),
-        words.gettext("%(label)s: %(value)s")
-        % {"label": words.gettext("Read"), "value": f"{speech.date(across.read_at)}, {speech.clock(across.read_at)}"},
-        words.gettext("%(label)s: %(value)s")
-        % {"label": words.gettext("Checksum"), "value": f"`{checksum_of(across)}`"},
-    ]
-    parts = [part for part in (*head, *(written(block, words) for block in _blocks(across, words, speech))) if part]
-    return ("\n\n".join(parts) + "\n").encode()
-
-
-def _blocks(across: Across, words: Words, speech: Speech) -> list[Block]:
-    blocks: list[Block] = []
-    if not across.subjects:
-        blocks.append(Paragraph(words.gettext("No subject came up in more than one conversation.")))
-    for number, subject in enumerate(across.subjects, start=1):
-        blocks.append(Heading(words.gettext("%(number)s. %(theme)s") % {"number": number, "theme": subject.name}))
-        blocks.append(Paragraph(asked_for(subject, across, words)))
-        for theme in subject.themes:
-            blocks += _theme(theme, words, speech)
-    if across.alone:
-        blocks.append(Heading(words.gettext("Themes of one conversation alone")))
-        blocks.append(Facts(tuple((f"{each.strand}, {each.conversation}", each.name) for each in across.alone)))
-    return blocks
-
-
-def asked_for(subject: Subject, across: Across, words: Words) -> str:
-    """Say in how many strands a subject came up, and with what support."""
-    said = words.gettext("Asked for in %(count)s of %(all)s strands; %(ideas)s ideas, %(votes)s votes.")
-    return said % {
-        "count": len(subject.strands),
-        "all": len(across.strands),
-        "ideas": subject.ideas,
-        "votes": subject.votes,
-    }
-
-
-def _theme(theme: SubjectTheme, words: Words, speech: Speech) -> list[Block]:
-    where = words.gettext("%(strand)s: %(theme)s") % {"strand": theme.strand, "theme": theme.name}
-    facts = (
-        (words.gettext("Conversation"), f"{theme.conversation} ({theme.code})"),
-        (words.gettext("Ideas"), speech.number(len(theme.ideas))),
-        (words.gettext("Votes"), speech.number(theme.votes)),
-    )
-    return [Heading(where, level=2), Facts(facts, inline=True), _ideas(theme, words, speech)]
-
-
-def _ideas(theme: SubjectTheme, words: Words, speech: Speech) -> IdeaTable:
-    typical = words.gettext("typical of the theme")
-    rows = [
-        IdeaRow(
-            idea.number,
-            idea.text,
-            language_of(idea.lang) or speech.language,
-            is_right_to_left(idea.text),
-            typical if idea.stands_for else "",
-            (speech.number(idea.agree),),
-        )
-        for idea in theme.ideas
-    ]
-    return IdeaTable(words.gettext("No."), words.gettext("Idea"), (words.gettext("Votes"),), tuple(rows))
-
-
 def _told(across: Across) -> dict[str, Any]:
-    """Return the value with what is worked out of it, and without numbers that mean nothing outside this house."""
+    """Return the value with what is worked out of it, without when and for whom it was read, and without numbers that
+    mean nothing outside this house.
+    """
     subjects = [
         {
             "name": subject.name,
@@ -185,40 +123,53 @@ def _told(across: Across) -> dict[str, Any]:
         for subject in across.subjects
     ]
     alone = [_told_theme(theme) for theme in across.alone]
-    return asdict(replace(across, subjects=(), alone=())) | {"subjects": subjects, "alone": alone}
+    told = asdict(replace(across, subjects=(), alone=())) | {"subjects": subjects, "alone": alone}
+    del told["read_at"], told["language"]
+    if across.embedder is None:
+        del told["embedder"]  # looks of before that was kept have the checksum that they had
+    return told
 
 
 def _told_theme(theme: SubjectTheme) -> dict[str, Any]:
     told = asdict(theme)
     del told["member"]
+    for idea in told["ideas"]:
+        if not idea["opinion"]:
+            del idea["opinion"]
     return told | {"number": theme.member.theme, "votes": theme.votes}
 
 
-def _clean(across: Across) -> Across:
-    return replace(
-        across,
-        conference=clean(across.conference),
-        strands=tuple(clean(name) for name in across.strands),
-        subjects=tuple(Subject(tuple(_clean_theme(theme) for theme in each.themes)) for each in across.subjects),
-        alone=tuple(_clean_theme(theme) for theme in across.alone),
-    )
+def _docx(across: Across, words: Words) -> bytes:
+    from feedback.export import word  # noqa: PLC0415 -- slow import
+
+    return word.render(_paper(across, words))
 
 
-def _clean_theme(theme: SubjectTheme) -> SubjectTheme:
-    return replace(
-        theme,
-        strand=clean(theme.strand),
-        strand_key=clean(theme.strand_key),
-        strand_mark=clean(theme.strand_mark),
-        conversation=clean(theme.conversation),
-        code=clean(theme.code),
-        name=clean(theme.name),
-        ideas=tuple(replace(idea, text=clean(idea.text), lang=clean(idea.lang)) for idea in theme.ideas),
-    )
+def _pdf(across: Across, words: Words) -> bytes:
+    from feedback.export import pdf  # noqa: PLC0415 -- slow import
+
+    return pdf.render(_paper(across, words))
+
+
+def _xlsx(across: Across, words: Words) -> bytes:
+    from feedback.export import across_sheet  # noqa: PLC0415 -- slow import
+
+    return across_sheet.render(across, words, checksum_of(across))
+
+
+def _markdown(across: Across, words: Words) -> bytes:
+    return markdown.render(_paper(across, words), words)
+
+
+def _paper(across: Across, words: Words) -> Paper:
+    return paper_of(across, words, checksum_of(across))
 
 
 FORMATS = {
-    "md": AcrossFormat("text/markdown; charset=utf-8", _markdown),
+    "docx": AcrossFormat(f"{OFFICE}.wordprocessingml.document", _docx),
+    "pdf": AcrossFormat("application/pdf", _pdf),
+    "xlsx": AcrossFormat(f"{OFFICE}.spreadsheetml.sheet", _xlsx),
     "csv": AcrossFormat("text/csv; charset=utf-8", _csv),
     "json": AcrossFormat("application/json", _json),
+    "md": AcrossFormat("text/markdown; charset=utf-8", _markdown),
 }

@@ -1,11 +1,11 @@
-"""The building stones of a report that is read: what DOCX, PDF and Markdown lay out, each in its own way."""
+"""The building stones of a document that is read: what DOCX, PDF and Markdown lay out, each in its own way."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of level 1 or 2 below the title; `new_page` where paper starts afresh."""
+    """A heading of level 1 to 3 below the title; `new_page` where paper starts afresh."""
 
     text: str
     level: int = 1
@@ -14,9 +14,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Sentences of ours."""
+    """Sentences of ours or the crew's; `keep` ones stay on the page of what follows."""
 
     text: str
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Facts:
     inline: bool = False
 
 
+_NARROW, _WIDE = 2.6, 4.0
+#: Characters that a narrow column holds in one line.
+_SHORT = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows under labels, in words; `numeric` tells which columns are figures, `total` that the last row sums up."""
@@ -35,6 +41,14 @@ class Table:
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     total: bool = False
+
+    @property
+    def widths(self) -> tuple[float | None, ...]:
+        """Centimetres of each column of figures, more where words stand among them; None for columns of words."""
+        return tuple(
+            (_WIDE if any(len(row[place]) > _SHORT for row in self.rows) else _NARROW) if is_figure else None
+            for place, is_figure in enumerate(self.numeric)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +88,15 @@ Block = Heading | Paragraph | Facts | Table | IdeaTable | Chart
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A whole report: its cover, its blocks in order, and what each page says at its edge.
+    """A whole document: its cover, its blocks in order, and what each page says at its edge.
 
-    `accent` is the strand's colour as RRGGBB; in `page_of` every second part is a field, "page" or "pages".
+    `author` and `made_at` (epoch milliseconds UTC) are for registers; `accent` is a colour as RRGGBB; in `page_of`
+    every second part is a field, "page" or "pages".
     """
 
     language: str
+    author: str
+    made_at: int
     accent: str
     conference: str
     strand: str

@@ -1,9 +1,10 @@
 """Making hostile text harmless: what no document may hold, and what no spreadsheet may run."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
 
-from feedback.domain.reports import Ledger, Report, ReportIdea, ReportPrompt, ReportTheme
+T = TypeVar("T")
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # XML forbids the controls, no encoder takes a lone surrogate, and an override or isolate turns the rest of a line
@@ -31,26 +32,9 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
-def clean_report(report: Report) -> Report:
-    """Return the report with every text cleaned."""
-    return replace(
-        report,
-        conference=clean(report.conference),
-        strand=clean(report.strand),
-        tagline=clean(report.tagline),
-        conversation=clean(report.conversation),
-        code=clean(report.code),
-        language=clean(report.language),
-        facilitator=clean(report.facilitator),
-        rapporteur=clean(report.rapporteur),
-        name=clean(report.name),
-        time_zone=clean(report.time_zone),
-        prompts=tuple(_prompt(prompt) for prompt in report.prompts),
-        themes=tuple(_theme(theme) for theme in report.themes),
-        leftovers=tuple(_idea(idea) for idea in report.leftovers),
-        ledger=_ledger(report.ledger),
-        method=replace(report.method, engine=clean(report.method.engine)),
-    )
+def cleaned(value: T) -> T:
+    """Return a value with every text in it cleaned, however deep it stands in tuples and dataclasses."""
+    return cast("T", _cleaned(value))
 
 
 def guarded(text: str) -> str:
@@ -66,23 +50,11 @@ def unguarded(text: str) -> str:
     return _GUARDED.sub(r"\1", text)
 
 
-def _idea(idea: ReportIdea) -> ReportIdea:
-    return replace(idea, id=clean(idea.id), text=clean(idea.text), lang=clean(idea.lang), source=clean(idea.source))
-
-
-def _theme(theme: ReportTheme) -> ReportTheme:
-    return replace(
-        theme,
-        name=clean(theme.name),
-        terms=tuple(clean(term) for term in theme.terms),
-        ideas=tuple(_idea(idea) for idea in theme.ideas),
-        representatives=tuple(clean(idea_id) for idea_id in theme.representatives),
-    )
-
-
-def _prompt(prompt: ReportPrompt) -> ReportPrompt:
-    return replace(prompt, text=clean(prompt.text))
-
-
-def _ledger(ledger: Ledger) -> Ledger:
-    return replace(ledger, hidden=tuple((clean(reason), count) for reason, count in ledger.hidden))
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, tuple):
+        return tuple(_cleaned(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
+    return value

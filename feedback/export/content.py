@@ -1,23 +1,28 @@
 """What a report says and in which order, once for all formats that are read."""
 
 import re
+from collections.abc import Set
 
-from feedback.domain.reports import Report, ReportIdea, ReportTheme, checksum_of
+from feedback.domain.reports import Report, ReportIdea, ReportPrompt, ReportTheme, checksum_of
 from feedback.domain.summaries import (
     DIVIDED,
-    SUPPORTED,
     TYPICAL,
     UNHEARD,
+    counted_in,
     highlights_of,
     ideas_of,
     most_supported,
+    opinion_prompts,
 )
-from feedback.export.blocks import Block, Chart, Facts, Heading, IdeaRow, IdeaTable, Paper, Paragraph, Table
+from feedback.domain.tally import Counted
+from feedback.export.blocks import Block, Chart, Facts, Heading, IdeaTable, Paper, Paragraph, Table
 from feedback.export.labels import (
     FLOOR,
     NOTHING,
     accent_of,
     cover_of,
+    firmness_of,
+    is_judged,
     ledger_of,
     ledger_verdict,
     participation_of,
@@ -27,7 +32,9 @@ from feedback.export.labels import (
     title_of,
 )
 from feedback.export.method import method
-from feedback.export.speech import Speech, Words, is_right_to_left, language_of, speech_of
+from feedback.export.opinions import opinions
+from feedback.export.rows import count_label, idea_row, is_sided, vote_figures, vote_labels
+from feedback.export.speech import Speech, Words, speech_of
 
 
 def paper_of(report: Report, words: Words) -> Paper:
@@ -37,6 +44,8 @@ def paper_of(report: Report, words: Words) -> Paper:
     page_of = words.gettext("Page %(page)s of %(pages)s")
     return Paper(
         language=speech.language,
+        author=report.rapporteur,
+        made_at=report.frozen_at,
         accent=accent_of(report),
         conference=report.conference,
         strand=strand_of(report, words),
@@ -54,6 +63,7 @@ def paper_of(report: Report, words: Words) -> Paper:
             *_glance(report, words, speech),
             *_themes(report, words, speech),
             *_leftovers(report, words, speech),
+            *opinions(report, words, speech),
             *_completeness(report, words, speech),
             *method(report, words, speech),
             *_annex(report, words, speech),
@@ -68,7 +78,9 @@ def _figures(report: Report, words: Words, speech: Speech) -> tuple[tuple[str, s
 def _glance(report: Report, words: Words, speech: Speech) -> list[Block]:
     blocks: list[Block] = [Heading(words.gettext("At a glance"), new_page=True)]
     if report.themes:
-        blocks += [Paragraph(_key_sentence(report, words, speech)), _chart(report, words, speech)]
+        blocks.append(Paragraph(_key_sentence(report, words, speech)))
+        if any(theme.votes for theme in report.themes):
+            blocks.append(_chart(report, words, speech))
         blocks.append(_theme_table(report, words, speech))
     else:
         blocks.append(Paragraph(words.gettext("No themes have been formed.")))
@@ -78,50 +90,73 @@ def _glance(report: Report, words: Words, speech: Speech) -> list[Block]:
 
 
 def _key_sentence(report: Report, words: Words, speech: Speech) -> str:
+    counted = counted_in(report, ideas_of(report))
     if any(theme.votes for theme in report.themes):
         first = sorted(report.themes, key=lambda theme: (-theme.votes, theme.number))[:3]
         names = [f"{theme_name(theme, words)} ({speech.number(theme.votes)})" for theme in first if theme.votes]
-        return words.gettext("Most votes went to: %(themes)s.") % {"themes": speech.listed(names)}
+        most = words.gettext("Most votes went to: %(themes)s.")
+        agree = words.gettext("People agree most with: %(themes)s.")
+        return (agree if counted is Counted.AGREE else most) % {"themes": speech.listed(names)}
     first = sorted(report.themes, key=lambda theme: (-len(theme.ideas), theme.number))[:3]
     names = [f"{theme_name(theme, words)} ({speech.number(len(theme.ideas))})" for theme in first]
-    return words.gettext("Nobody has voted yet. Most ideas are about: %(themes)s.") % {"themes": speech.listed(names)}
+    silent = words.gettext("Nobody has voted yet. Most ideas are about: %(themes)s.")
+    # Where opinions are asked for, people may have voted without agreeing with anything.
+    against = words.gettext("Nobody has voted for an idea yet. Most ideas are about: %(themes)s.")
+    return (silent if counted is Counted.SUPPORT else against) % {"themes": speech.listed(names)}
 
 
 def _chart(report: Report, words: Words, speech: Speech) -> Chart:
     said = words.gettext("%(label)s: %(value)s")
     parts = [said % {"label": theme_name(theme, words), "value": speech.number(theme.votes)} for theme in report.themes]
-    alt = words.gettext("Bar chart of the votes each theme received. %(themes)s.") % {"themes": "; ".join(parts)}
+    agreed = counted_in(report, ideas_of(report)) is Counted.AGREE
+    received = words.gettext("Bar chart of the votes each theme received. %(themes)s.")
+    agreeing = words.gettext("Bar chart of the agreeing votes each theme received. %(themes)s.")
+    alt = (agreeing if agreed else received) % {"themes": "; ".join(parts)}
     bars = tuple(
         (f"{theme.number}  {theme_name(theme, words)}", theme.votes, speech.number(theme.votes))
         for theme in report.themes
     )
-    return Chart(words.gettext("Votes for each theme"), alt, bars)
+    title = words.gettext("Agreeing votes for each theme") if agreed else words.gettext("Votes for each theme")
+    return Chart(title, alt, bars)
 
 
 def _theme_table(report: Report, words: Words, speech: Speech) -> Table:
-    listed = len(ideas_of(report))
+    judged = is_judged(report)
     rows = [
-        (str(theme.number), theme_name(theme, words), speech.number(len(theme.ideas)), speech.number(theme.votes))
+        _theme_row(
+            str(theme.number),
+            theme_name(theme, words),
+            [firmness_of(theme, words) or NOTHING] if judged else [],
+            (len(theme.ideas), theme.votes),
+            speech,
+        )
         for theme in report.themes
     ]
+    none = [""] if judged else []
     if report.leftovers:
-        votes = sum(idea.agree for idea in report.leftovers)
-        alone = words.gettext("Ideas without a theme")
-        rows.append((NOTHING, alone, speech.number(len(report.leftovers)), speech.number(votes)))
+        count, votes = len(report.leftovers), sum(idea.agree for idea in report.leftovers)
+        rows.append(_theme_row(NOTHING, words.gettext("Ideas without a theme"), none, (count, votes), speech))
     votes = sum(theme.votes for theme in report.themes) + sum(idea.agree for idea in report.leftovers)
-    rows.append(("", words.gettext("Total"), speech.number(listed), speech.number(votes)))
-    labels = (words.gettext("No."), words.gettext("Theme"), words.gettext("Ideas"), words.gettext("Votes"))
-    return Table(labels, (False, False, True, True), tuple(rows), total=True)
+    rows.append(_theme_row("", words.gettext("Total"), none, (len(ideas_of(report)), votes), speech))
+    firmness = [words.gettext("Firmness")] if judged else []
+    counts = (words.gettext("Ideas"), count_label(counted_in(report, ideas_of(report)), words))
+    labels = (words.gettext("No."), words.gettext("Theme"), *firmness, *counts)
+    return Table(labels, (False, False, *(True for _ in (*firmness, *counts))), tuple(rows), total=True)
+
+
+def _theme_row(number: str, name: str, firmness: list[str], counts: tuple[int, int], speech: Speech) -> tuple[str, ...]:
+    return (number, name, *firmness, *(speech.number(count) for count in counts))
 
 
 def _prompt_table(report: Report, words: Words, speech: Speech) -> Table:
-    unlimited = words.gettext("no limit")
+    unlimited, opinion = words.gettext("no limit"), words.gettext("agree, disagree or pass")
+    asked = opinion_prompts(report)
     rows = tuple(
         (
             str(prompt.number),
             prompt.text,
             speech.number(prompt.ideas),
-            unlimited if prompt.votes_each is None else speech.number(prompt.votes_each),
+            _budget(prompt, opinion if prompt.number in asked else unlimited, speech),
         )
         for prompt in report.prompts
     )
@@ -129,33 +164,50 @@ def _prompt_table(report: Report, words: Words, speech: Speech) -> Table:
     return Table(labels, (False, False, True, True), rows)
 
 
+def _budget(prompt: ReportPrompt, unlimited: str, speech: Speech) -> str:
+    return unlimited if prompt.votes_each is None else speech.number(prompt.votes_each)
+
+
 def _themes(report: Report, words: Words, speech: Speech) -> list[Block]:
     if not report.themes:
         return []
     blocks: list[Block] = [Heading(words.gettext("Themes"), new_page=True)]
+    asked = opinion_prompts(report)
     reasons = {
-        SUPPORTED: words.gettext("most supported"),
         TYPICAL: words.gettext("typical of the theme"),
         DIVIDED: words.gettext("most divided"),
         UNHEARD: words.gettext("least heard"),
     }
     for theme in report.themes:
-        chosen = highlights_of(theme)
-        notes = {mark.idea.id: " · ".join(reasons[why] for why in mark.why) for mark in chosen}
+        chosen = highlights_of(theme, asked)
+        notes = {
+            mark.idea.id: " · ".join(reasons.get(why) or _favoured(mark.idea, asked, words) for why in mark.why)
+            for mark in chosen
+        }
         heading = words.gettext("%(number)s. %(theme)s") % {"number": theme.number, "theme": theme_name(theme, words)}
+        about = [Paragraph(theme.description, keep=True)] if theme.description else []
         blocks += [
             Heading(heading, level=2),
-            Facts(_theme_facts(theme, words, speech), inline=True),
-            _idea_table(report, [mark.idea for mark in chosen], words, speech, notes=notes),
+            *about,
+            Facts(_theme_facts(theme, counted_in(report, theme.ideas), words, speech), inline=True),
         ]
+        if chosen:
+            blocks.append(_idea_table(report, [mark.idea for mark in chosen], words, speech, notes=notes))
     return blocks
 
 
-def _theme_facts(theme: ReportTheme, words: Words, speech: Speech) -> tuple[tuple[str, str], ...]:
+def _favoured(idea: ReportIdea, asked: Set[int], words: Words) -> str:
+    """Say that few ideas or none have more votes, by what a vote on this one says; `asked`: prompts for opinions."""
+    return words.gettext("most agreed on") if idea.prompt in asked else words.gettext("most supported")
+
+
+def _theme_facts(theme: ReportTheme, counted: Counted, words: Words, speech: Speech) -> tuple[tuple[str, str], ...]:
     facts = [
         (words.gettext("Ideas"), speech.number(len(theme.ideas))),
-        (words.gettext("Votes"), speech.number(theme.votes)),
+        (count_label(counted, words), speech.number(theme.votes)),
     ]
+    if theme.firm is not None:
+        facts.append((words.gettext("Firmness"), firmness_of(theme, words)))
     if theme.terms:
         facts.append((words.gettext("Shared words"), ", ".join(theme.terms)))
     return tuple(facts)
@@ -174,9 +226,10 @@ def _leftovers(report: Report, words: Words, speech: Speech) -> list[Block]:
         Heading(words.gettext("Ideas without a theme"), level=2 if report.themes else 1),
         Paragraph(sentence % {"num": speech.number(count)}),
     ]
-    first = most_supported(report.leftovers)
+    asked = opinion_prompts(report)
+    first = most_supported(report.leftovers, asked)
     if first:
-        notes = {idea.id: words.gettext("most supported") for idea in first}
+        notes = {idea.id: _favoured(idea, asked, words) for idea in first}
         blocks.append(_idea_table(report, first, words, speech, notes=notes))
     return blocks
 
@@ -210,17 +263,11 @@ def _idea_table(
     notes: dict[str, str],
     with_theme: bool = False,
 ) -> IdeaTable:
-    sided = any(idea.disagree or idea.passes for idea in ideas_of(report))
-    labels = [words.gettext("Theme")] if with_theme else []
-    if sided:
-        labels += [words.gettext("Agree"), words.gettext("Disagree"), words.gettext("Pass")]
-    else:
-        labels.append(words.gettext("Votes"))
+    sided = bool(report.opinions) or is_sided(ideas_of(report))
+    labels = ((words.gettext("Theme"),) if with_theme else ()) + vote_labels(words, sided=sided)
     rows = []
     for idea in ideas:
-        themes = [str(idea.theme) if idea.theme is not None else NOTHING] if with_theme else []
-        counts = (idea.agree, idea.disagree, idea.passes) if sided else (idea.agree,)
-        figures = (*themes, *(speech.number(count) for count in counts))
-        lang = language_of(idea.lang) or speech.language
-        rows.append(IdeaRow(idea.number, idea.text, lang, is_right_to_left(idea.text), notes.get(idea.id, ""), figures))
-    return IdeaTable(words.gettext("No."), words.gettext("Idea"), tuple(labels), tuple(rows), dense=with_theme)
+        themes = (str(idea.theme) if idea.theme is not None else NOTHING,) if with_theme else ()
+        figures = (*themes, *vote_figures(idea, speech, sided=sided))
+        rows.append(idea_row(idea, figures, notes.get(idea.id, ""), speech))
+    return IdeaTable(words.gettext("No."), words.gettext("Idea"), labels, tuple(rows), dense=with_theme)

@@ -1,9 +1,8 @@
 """The report as JSON, for machines and archives: everything, and how to check it."""
 
 import json
-from dataclasses import asdict
 
-from feedback.domain.reports import Report, checksum_of
+from feedback.domain.reports import Report, checksum_of, plain_of
 from feedback.export.speech import Words
 
 FORMAT = "feedback-report"
@@ -18,6 +17,6 @@ def render(report: Report, _words: Words) -> bytes:
         "version": VERSION,
         "checksum": checksum_of(report),
         "checksum_covers": _CHECKED,
-        "report": asdict(report),
+        "report": plain_of(report),
     }
     return (json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()

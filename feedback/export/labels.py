@@ -1,13 +1,14 @@
 """What the cover, the ledger and the themes are called, and what stands for a value that nobody has given."""
 
-from feedback.domain.reports import Report, ReportTheme
-from feedback.domain.summaries import ideas_of, missing_from
+from feedback.domain.reports import Report, ReportOpinions, ReportTheme
+from feedback.domain.summaries import counted_in, ideas_of, missing_from
+from feedback.domain.tally import Counted
 from feedback.export.speech import Speech, Words
 
 FLOOR = "floor"
 NOTHING = "–"
 _ACCENTS = {"inspire": "0B6E75", "impact": "A8400F", "involve": "5B3E96"}
-_NEUTRAL = "3D4A57"
+NEUTRAL = "3D4A57"
 
 
 def title_of(report: Report, words: Words) -> str:
@@ -24,7 +25,7 @@ def strand_of(report: Report, words: Words) -> str:
 
 def accent_of(report: Report) -> str:
     """Return the strand's colour as RRGGBB; a strand with a name of its own gets a quiet one."""
-    return _ACCENTS.get(report.strand.strip().lower(), _NEUTRAL)
+    return _ACCENTS.get(report.strand.strip().lower(), NEUTRAL)
 
 
 def cover_of(report: Report, words: Words, speech: Speech) -> tuple[tuple[str, str], ...]:
@@ -51,9 +52,20 @@ def participation_of(report: Report, words: Words) -> tuple[tuple[str, int], ...
         (words.gettext("People who wrote"), people.wrote),
         (words.gettext("People who voted"), people.voted),
         (words.gettext("Ideas"), len(ideas_of(report))),
-        (words.gettext("Votes"), people.votes),
+        (_votes_label(report, words), people.votes),
         (words.gettext("Themes"), len(report.themes)),
     )
+
+
+def _votes_label(report: Report, words: Words) -> str:
+    """Name the count of the votes for ideas; where opinions are asked for, not all votes are for one."""
+    match counted_in(report, ideas_of(report)):
+        case Counted.AGREE:
+            return words.gettext("Agreeing votes")
+        case Counted.BOTH:
+            return words.gettext("Votes for")
+        case Counted.SUPPORT:
+            return words.gettext("Votes")
 
 
 def ledger_of(report: Report, words: Words) -> tuple[tuple[str, int], ...]:
@@ -95,3 +107,34 @@ def source_name(source: str, words: Words) -> str:
 def theme_name(theme: ReportTheme, words: Words) -> str:
     """Return the theme's name, or what stands for it while it has none."""
     return theme.name or words.gettext("Theme %(number)s") % {"number": theme.number}
+
+
+def firmness_of(theme: ReportTheme, words: Words) -> str:
+    """Say whether the theme is firm; nothing where nobody has judged it."""
+    if theme.firm is None:
+        return ""
+    return words.gettext("firm") if theme.firm else words.gettext("not firm yet")
+
+
+def is_judged(report: Report) -> bool:
+    """Tell whether the firmness of any theme is known."""
+    return any(theme.firm is not None for theme in report.themes)
+
+
+def counted_people(part: ReportOpinions, words: Words, speech: Speech) -> str:
+    """Say how many people are in the groups, and that nobody is named."""
+    counted = words.ngettext(
+        "%(num)s person has voted enough to be counted.", "%(num)s people have voted enough to be counted.", part.voters
+    )
+    return f"{counted % {'num': speech.number(part.voters)}} {words.gettext('Nobody is named; only groups are kept.')}"
+
+
+def groups_missing(part: ReportOpinions, words: Words) -> str:
+    """Say why there are no opinion groups."""
+    limits = {"enough": part.enough, "votes": part.votes_needed}
+    if part.seq is None:
+        return words.gettext("Groups show from %(enough)s people with %(votes)s votes.") % limits
+    if part.voters < part.enough:
+        sentence = words.gettext("Groups show from %(enough)s people with %(votes)s votes; so far %(voters)s.")
+        return sentence % {**limits, "voters": part.voters}
+    return words.gettext("No groups stand apart so far.")

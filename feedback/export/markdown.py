@@ -1,10 +1,8 @@
-r"""The report as Markdown readable as plain text too; people's words are literal: no link, no HTML, no heading."""
+r"""A paper as Markdown readable as plain text too; people's words are literal: no link, no HTML, no heading."""
 
 import re
 
-from feedback.domain.reports import Report
-from feedback.export.blocks import Block, Chart, Facts, Heading, IdeaRow, IdeaTable, Paragraph, Table
-from feedback.export.content import paper_of
+from feedback.export.blocks import Block, Chart, Facts, Heading, IdeaRow, IdeaTable, Paper, Paragraph, Table
 from feedback.export.labels import NOTHING
 from feedback.export.speech import Words
 
@@ -12,9 +10,8 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$^#&@]|\.(?=\S)|:(?=[^\s\d])|(?<!\d):(?=
 _LINE_START = re.compile(r"^([-+=])|^(\d+)([.)])")
 
 
-def render(report: Report, words: Words) -> bytes:
-    """Write the report as Markdown; the same report in the same language gives the same bytes."""
-    paper = paper_of(report, words)
+def render(paper: Paper, words: Words) -> bytes:
+    """Write the paper as Markdown; the same paper gives the same bytes."""
     parts = [
         f"# {literal(paper.title)}",
         f"{literal(paper.subtitle)}",

@@ -1,4 +1,4 @@
-"""The report as PDF: typeset by typst after `report.typ`, tagged, checked by typst against PDF/UA-1."""
+"""A paper as PDF: typeset by typst after `report.typ`, tagged, checked by typst against PDF/UA-1."""
 
 import json
 import re
@@ -7,12 +7,9 @@ from pathlib import Path
 
 import typst
 
-from feedback.domain.reports import Report
 from feedback.export import charts
-from feedback.export.blocks import Block, Chart, Paper
-from feedback.export.content import paper_of
+from feedback.export.blocks import Block, Chart, Paper, Table
 from feedback.export.fonts import families, fonts
-from feedback.export.speech import Words
 
 _TEMPLATE = Path(__file__).with_name("report.typ")
 # Latin, Greek and Cyrillic letters, figures and marks, not torn from an accent that follows.
@@ -20,16 +17,15 @@ _LONG_RUN = re.compile("[!-\u00ac\u00ae-\u052f]{24,}")
 _PIECE = re.compile("[^\u0300-\u036f]{8}(?![\u0300-\u036f])")
 
 
-def render(report: Report, words: Words) -> bytes:
-    """Typeset the report. People's words reach typst as data, never as source."""
-    paper = paper_of(report, words)
+def render(paper: Paper) -> bytes:
+    """Typeset the paper. People's words reach typst as data, never as source."""
     written = typst.compile(
         _TEMPLATE,
         format="pdf",
         font_paths=fonts(),
-        sys_inputs={"paper": _as_json(paper), "title": paper.title, "author": report.rapporteur},
+        sys_inputs={"paper": _as_json(paper), "title": paper.title, "author": paper.author},
         pdf_standards=["ua-1"],
-        timestamp=report.frozen_at // 1000,
+        timestamp=paper.made_at // 1000,
     )
     if not isinstance(written, bytes):
         msg = "typst wrote no PDF"
@@ -49,6 +45,8 @@ def _as_json(paper: Paper) -> str:
 
 def _block(block: Block, accent: str) -> dict[str, object]:
     content = {"kind": type(block).__name__, **asdict(block, dict_factory=_breakable)}
+    if isinstance(block, Table):
+        content["widths"] = list(block.widths)
     if isinstance(block, Chart):
         content["svg"] = charts.svg(block, accent).decode()
     return content

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from feedback.domain.reports import Report
 
@@ -40,6 +40,10 @@ class Speech:
     def number(self, number: int) -> str:
         """Write a number with the language's separators."""
         return str(format_decimal(number, locale=self.locale))
+
+    def percent(self, hundredths: int) -> str:
+        """Write a share in per cent as the language does."""
+        return str(format_percent(hundredths / 100, locale=self.locale))
 
     def listed(self, parts: Sequence[str]) -> str:
         """Join parts as the language does: a, b and c."""

@@ -1,4 +1,4 @@
-"""The report as a Word document: real headings, header rows, described pictures, each idea in its language."""
+"""A paper as a Word document: real headings, header rows, described pictures, each idea in its language."""
 
 import io
 
@@ -6,24 +6,21 @@ import docx
 from docx.document import Document
 from docx.shared import Cm, Pt
 
-from feedback.domain.reports import Report
 from feedback.export import charts
 from feedback.export.blocks import Block, Chart, Facts, Heading, IdeaTable, Paper, Paragraph, Table
-from feedback.export.content import paper_of
-from feedback.export.speech import Words, instant
+from feedback.export.speech import instant
 from feedback.export.wordstyle import TEXT_WIDTH, dress, mark_edges
 from feedback.export.wordtable import fact_table, figure_table, idea_table, plain_table
 
 _PROPERTY_LIMIT = 255
 
 
-def render(report: Report, words: Words) -> bytes:
-    """Write the report as a Word document."""
-    paper = paper_of(report, words)
+def render(paper: Paper) -> bytes:
+    """Write the paper as a Word document."""
     document = docx.Document()
     dress(document, paper)
     mark_edges(document, paper)
-    _describe(document, paper, report)
+    _describe(document, paper)
     _without_thumbnail(document)
     _cover(document, paper)
     for block in paper.blocks:
@@ -35,15 +32,15 @@ def render(report: Report, words: Words) -> bytes:
     return written.getvalue()
 
 
-def _describe(document: Document, paper: Paper, report: Report) -> None:
+def _describe(document: Document, paper: Paper) -> None:
     """Fill in what a document register reads without opening the document."""
     about = document.core_properties
     about.title = paper.title[:_PROPERTY_LIMIT]
     about.subject = paper.subtitle[:_PROPERTY_LIMIT]
-    about.author = about.last_modified_by = report.rapporteur[:_PROPERTY_LIMIT]
+    about.author = about.last_modified_by = paper.author[:_PROPERTY_LIMIT]
     about.language = paper.language
     about.comments = f"SHA-256: {paper.checksum}"
-    about.created = about.modified = instant(report.frozen_at).replace(tzinfo=None)
+    about.created = about.modified = instant(paper.made_at).replace(tzinfo=None)
 
 
 def _without_thumbnail(document: Document) -> None:
@@ -72,7 +69,7 @@ def _append(document: Document, block: Block, paper: Paper) -> None:
             heading = document.add_heading(block.text, block.level)
             heading.paragraph_format.page_break_before = block.new_page
         case Paragraph():
-            document.add_paragraph(block.text)
+            document.add_paragraph(block.text).paragraph_format.keep_with_next = block.keep or None
         case Facts():
             _facts(document, block)
         case Table():

@@ -32,6 +32,7 @@ def dress(document: Document, paper: Paper) -> None:
     _restyle(document, "Subtitle", 13, _INK, after=14)
     _restyle(document, "Heading 1", 17, accent, bold=True, before=16, after=8)
     _restyle(document, "Heading 2", 12, _INK, bold=True, before=18, after=4)
+    _restyle(document, "Heading 3", 10.5, _INK, bold=True, before=12, after=3)
     _restyle(document, "Quiet", 10, _QUIET, after=2)
     _restyle(document, "Table text", 9.5, _INK, after=0)
     _restyle(document, "Table dense", 9, _INK, after=0)

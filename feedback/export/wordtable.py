@@ -32,16 +32,17 @@ class _Cell:
 
 def plain_table(document: Document, table: Table, accent: str) -> None:
     """Append a table of figures with its header row."""
-    figures = sum(table.numeric)
-    rest = TEXT_WIDTH - 2.6 * figures
-    first = [1.1, rest - 1.1] if len(table.numeric) - figures > 1 else [rest]
+    figures = [width for width in table.widths if width is not None]
+    rest, texts = TEXT_WIDTH - sum(figures), len(table.widths) - len(figures)
+    # Of several columns of words the first holds numbers.
+    first = [1.1, *[(rest - 1.1) / (texts - 1)] * (texts - 1)] if texts > 1 else [rest]
     head = [_Cell(label, "Table head", right) for label, right in zip(table.labels, table.numeric, strict=True)]
     last = len(table.rows) - 1 if table.total else -1
     rows = [
         [_Cell(text, right=right, strong=place == last) for text, right in zip(cells, table.numeric, strict=True)]
         for place, cells in enumerate(table.rows)
     ]
-    _append(document, [*first, *(2.6 for _ in range(figures))], rows, head, accent)
+    _append(document, [*first, *figures], rows, head, accent)
 
 
 def idea_table(document: Document, table: IdeaTable, accent: str) -> None:

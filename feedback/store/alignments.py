@@ -1,6 +1,6 @@
 """Rows of alignments: which themes of different conversations are about the same subject; what a look reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from feedback.domain import alignments as values
 from feedback.domain.alignments import Across, Member, Subject, SubjectIdea, SubjectTheme, ThemeText, ranked
+from feedback.domain.programme import Voting
 from feedback.domain.themes import IdeaText
 from feedback.store.base import Base, Instant, LongText
 from feedback.store.ideas import Idea, ideas_of
@@ -96,7 +97,8 @@ def across_of(db: Session, alignment: values.Alignment, *, language: str, now: i
     themes: dict[Member, SubjectTheme] = {}
     merged: dict[Member, Member] = {}
     for conversation, strand in conversations_of(db):
-        read = _reader(conversation, strand)
+        prompts = prompts_of(db, conversation.id)
+        read = _reader(conversation, strand, {prompt.id for prompt in prompts if prompt.voting == Voting.OPINION})
         themes |= {theme.member: theme for theme in _read_themes(db, conversation, read)}
         merged |= {
             Member(conversation.id, number): Member(conversation.id, row.merged_into)
@@ -113,7 +115,8 @@ def across_of(db: Session, alignment: values.Alignment, *, language: str, now: i
         read_at=now,
         strands=tuple(strand.name for strand in strands_of(db)),
         subjects=ranked(subjects),
-        alone=tuple(theme for member, theme in themes.items() if member not in shared),
+        alone=tuple(theme for member, theme in themes.items() if theme.ideas and member not in shared),
+        embedder=alignment.embedder,
     )
 
 
@@ -158,7 +161,9 @@ def _theme_text(conversation: Conversation, row: ThemeRow, ideas: list[Idea]) ->
     return ThemeText(Member(conversation.id, row.number), row.name, texts, row.description, row.named_by_person)
 
 
-def _reader(home: Conversation, strand: Strand) -> Callable[[Conversation, ThemeRow, list[Idea]], SubjectTheme]:
+def _reader(
+    home: Conversation, strand: Strand, opinions: Set[int]
+) -> Callable[[Conversation, ThemeRow, list[Idea]], SubjectTheme]:
     def read(conversation: Conversation, row: ThemeRow, ideas: list[Idea]) -> SubjectTheme:
         return SubjectTheme(
             member=Member(home.id, row.number),
@@ -168,14 +173,14 @@ def _reader(home: Conversation, strand: Strand) -> Callable[[Conversation, Theme
             conversation=conversation.title,
             code=conversation.code,
             name=row.name,
-            ideas=tuple(_subject_idea(idea, row) for idea in ideas),
+            ideas=tuple(_subject_idea(idea, row, opinion=idea.prompt_id in opinions) for idea in ideas),
             named_by_person=row.named_by_person,
         )
 
     return read
 
 
-def _subject_idea(idea: Idea, row: ThemeRow) -> SubjectIdea:
+def _subject_idea(idea: Idea, row: ThemeRow, *, opinion: bool) -> SubjectIdea:
     return SubjectIdea(
         id=idea.id,
         number=idea.number,
@@ -185,6 +190,7 @@ def _subject_idea(idea: Idea, row: ThemeRow) -> SubjectIdea:
         disagree=idea.disagree,
         passes=idea.passes,
         stands_for=idea.id in row.representatives,
+        opinion=opinion,
     )
 
 

@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import Connection, bindparam, exists, func, literal_column, or_, select
 
-from feedback.domain.ideas import IdeaState
 from feedback.store.ideas import Idea, Vote
-from feedback.store.ops import FIND_PARTICIPANT
+from feedback.store.ops import FIND_PARTICIPANT, uses_budget
 from feedback.store.programme import Change, Conference, Conversation, Prompt, Strand
 from feedback.store.sorts import SortRow
 from feedback.store.statements import Statement
@@ -66,7 +65,16 @@ _VOTES = Statement(
 )
 _IDEAS = Statement(
     lambda _: (
-        select(Idea.id, Idea.body, Idea.state, Idea.reason, Idea.rev, Idea.seq, Idea.prompt_id)
+        select(
+            Idea.id,
+            Idea.body,
+            Idea.state,
+            Idea.reason,
+            Idea.rev,
+            Idea.seq,
+            Idea.prompt_id,
+            Idea.merged_into.is_not(None),
+        )
         .where(Idea.participant_id == bindparam("participant"))
         .order_by(Idea.number)
     )
@@ -80,8 +88,8 @@ _BUDGETS = Statement(
 _SPENT = Statement(
     lambda _: (
         select(Idea.prompt_id, func.count())
-        .join(Vote, and_(Vote.idea_id == Idea.id, Vote.val == 1))
-        .where(Vote.participant_id == bindparam("participant"), Idea.state != IdeaState.WITHDRAWN.value)
+        .join(Vote, uses_budget())
+        .where(Vote.participant_id == bindparam("participant"), Vote.val == 1)
         .group_by(Idea.prompt_id)
     )
 )
@@ -122,7 +130,9 @@ def mine_of(db: Connection, conversation_id: int, participant_id: int) -> dict[s
         "max_rev": max([sorted_at, *(rev for _, _, rev in votes), *(idea[4] for idea in ideas)]),
         "votes": {idea_id: val for idea_id, val, _ in votes if val is not None},
         "ideas": [
-            dict(zip(("id", "text", "state", "reason", "rev", "seq", "prompt"), idea, strict=True)) for idea in ideas
+            dict(zip(("id", "text", "state", "reason", "rev", "seq", "prompt"), idea[:7], strict=True))
+            | {"merged": bool(idea[7])}
+            for idea in ideas
         ],
         "left": {
             str(prompt_id): None if votes_each is None else max(0, votes_each - spent.get(prompt_id, 0))

@@ -52,6 +52,14 @@ def decided_since(db: Session, conversation_id: int, seq: int) -> frozenset[str]
     return frozenset(touched)
 
 
+def named_since(db: Session, conversation_id: int, seq: int) -> frozenset[int]:
+    """Return the themes whose names people have changed, or changed back, after a commit number."""
+    touched = set[int]()
+    for edit in _edits_since(db, conversation_id, seq):
+        touched |= Patch.from_json(edit.inverse).names.keys() | Patch.from_json(edit.forward or "{}").names.keys()
+    return frozenset(touched)
+
+
 def added_since(db: Session, conversation_id: int, seq: int) -> frozenset[int]:
     """Return the themes that people have made, or made again, after a commit number."""
     return frozenset[int]().union(

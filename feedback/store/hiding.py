@@ -24,6 +24,7 @@ HIDDEN_BETWEEN = Statement(
         .where(
             Idea.conversation_id == bindparam("conversation"),
             Idea.state == "hidden",
+            Idea.merged_into.is_(None),
             Idea.seq >= bindparam("first"),
             Idea.seq <= bindparam("last"),
         )

@@ -1,6 +1,7 @@
 """Rows of ideas and votes, and the queries that pages need of them."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -65,6 +66,22 @@ class Vote(Base):
     seq: Mapped[int]
 
 
+class ListedIdea(NamedTuple):
+    """What pages show of one idea, under the names of its columns."""
+
+    id: str
+    prompt_id: int
+    number: int
+    body: str
+    lang: str
+    source: Source
+    reason: str
+    agree: int
+    disagree: int
+    passes: int
+    created_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many joined, how many ideas are shown, and how many votes stand on them."""
@@ -97,6 +114,13 @@ def ideas_of(db: Session, conversation_id: int, *, shown_only: bool = True) -> l
     if shown_only:
         query = query.where(Idea.state == IdeaState.SHOWN)
     return list(db.scalars(query.order_by(Idea.number)))
+
+
+def listed_ideas(db: Session, conversation_id: int) -> list[ListedIdea]:
+    """List what pages show of a conversation's shown ideas, by arrival: of thousands quicker than whole rows."""
+    columns = [getattr(Idea, name) for name in ListedIdea._fields]
+    query = select(*columns).where(Idea.conversation_id == conversation_id, Idea.state == IdeaState.SHOWN)
+    return [ListedIdea._make(row) for row in db.execute(query.order_by(Idea.number))]
 
 
 def texts_of(db: Session, conversation_id: int) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, null, select, update
 
 from feedback.domain.votes import Val
 from feedback.store.ideas import Idea, Vote
@@ -32,6 +32,7 @@ class KnownIdea(NamedTuple):
     rev: int
     body: str
     votes: int
+    merged_into: str | None
     prompt_id: int
     votes_each: int | None
     prompt_state: str
@@ -73,6 +74,7 @@ def _about_idea(*more: Any) -> Any:
             Idea.rev,
             Idea.body,
             Idea.agree + Idea.disagree + Idea.passes,
+            Idea.merged_into,
             Idea.prompt_id,
             Prompt.votes_each,
             Prompt.state,
@@ -148,21 +150,26 @@ CHANGE_IDEA = Statement(
     )
 )
 
-SET_IDEA_STATE = Statement(
+WITHDRAW = Statement(
     lambda _: (
         update(Idea)
         .where(Idea.id == bindparam("idea"))
-        .values(state=bindparam("new_state"), rev=bindparam("new_rev"), seq=bindparam("new_seq"))
+        .values(state="withdrawn", reason="", merged_into=null(), rev=bindparam("new_rev"), seq=bindparam("new_seq"))
     )
 )
 
 
-#: Supporting votes that stand on a prompt; ideas that were withdrawn give theirs back.
+def uses_budget() -> ColumnElement[bool]:
+    """Join a vote to its idea where it takes from a budget: what was withdrawn, or merged, gives its votes back."""
+    return and_(Idea.id == Vote.idea_id, Idea.state != "withdrawn", Idea.merged_into.is_(None))
+
+
+#: Supporting votes that stand on a prompt.
 SPENT = Statement(
     lambda _: (
         select(func.count())
         .select_from(Vote)
-        .join(Idea, and_(Idea.id == Vote.idea_id, Idea.state != "withdrawn"))
+        .join(Idea, uses_budget())
         .where(Vote.participant_id == bindparam("participant"), Vote.val == 1, Idea.prompt_id == bindparam("prompt"))
     )
 )

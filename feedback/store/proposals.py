@@ -1,6 +1,7 @@
 """Rows of proposals: changes to the themes that the machine thinks better, and leaves to people."""
 
 import json
+from collections.abc import Iterable
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -9,6 +10,8 @@ from feedback.store.base import Base, Instant, LongText, MaybeInstant
 
 #: Two themes that people or words keep confusing; another grouping that fits the ideas clearly better.
 MERGE, REGROUP = "merge", "regroup"
+#: Two ideas that say nearly the same; a theme in two parts, and somebody's wish to have them suggested.
+ALIKE, SPLIT, ASK = "alike", "split", "ask"
 
 
 class Proposal(Base):
@@ -27,14 +30,26 @@ class Proposal(Base):
     ended_at: Mapped[MaybeInstant]
 
 
-def proposals_of(db: Session, conversation_id: int) -> list[Proposal]:
-    """List all proposals that a conversation ever had, the oldest first."""
-    return list(db.scalars(select(Proposal).where(Proposal.conversation_id == conversation_id).order_by(Proposal.id)))
+def open_proposals_of(db: Session, conversation_id: int, *kinds: str) -> list[Proposal]:
+    """List the proposals about themes, or those of some kinds, that nobody has decided on, the oldest first."""
+    return [
+        row
+        for row in live_proposals_of(db, conversation_id, *kinds or (MERGE, REGROUP, SPLIT, ASK))
+        if row.state == "open"
+    ]
 
 
-def open_proposals_of(db: Session, conversation_id: int) -> list[Proposal]:
-    """List the proposals that nobody has decided on, the oldest first."""
-    return [row for row in proposals_of(db, conversation_id) if row.state == "open"]
+def live_proposals_of(db: Session, conversation_id: int, *kinds: str) -> list[Proposal]:
+    """List the proposals of some kinds that are open or were declined, the oldest first."""
+    query = select(Proposal).where(
+        Proposal.conversation_id == conversation_id, Proposal.kind.in_(kinds), Proposal.state.in_(("open", "declined"))
+    )
+    return list(db.scalars(query.order_by(Proposal.id)))
+
+
+def offers_in(db: Session, ids: Iterable[int]) -> dict[int, Proposal]:
+    """Return these proposals by their ids, in whatever state."""
+    return {row.id: row for row in db.scalars(select(Proposal).where(Proposal.id.in_(sorted(ids))))}
 
 
 def proposal_of(db: Session, conversation_id: int, proposal_id: int) -> Proposal | None:
@@ -47,3 +62,15 @@ def pair_of(row: Proposal) -> frozenset[int]:
     """Return the numbers of the two themes that a merge is about."""
     content = json.loads(row.content)
     return frozenset((content["into"], content["other"]))
+
+
+def theme_of(row: Proposal) -> int:
+    """Return the number of the theme that a split, or the wish for one, is about."""
+    number: int = json.loads(row.content)["theme"]
+    return number
+
+
+def ideas_in(row: Proposal) -> tuple[str, str]:
+    """Return the ids of the two ideas that say nearly the same."""
+    first, second = json.loads(row.content)["ideas"]
+    return first, second

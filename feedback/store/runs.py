@@ -12,6 +12,7 @@ from feedback.domain.sorts import Sort
 from feedback.domain.themes import IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Change, Conference, Conversation, Strand, prompts_of
+from feedback.store.proposals import ASK, Proposal, open_proposals_of, theme_of
 from feedback.store.sorts import sorts_of
 from feedback.store.themes import FULL, RESCORE, ThemeRow, ThemeRun, barred_of, places_of, runs_in_flight, themes_of
 from feedback.store.vectors import choice_of
@@ -30,6 +31,7 @@ class RunInput:
     barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
     quick: bool = False
     embedder: EmbedderChoice = field(default_factory=EmbedderChoice)
+    splits: tuple[int, ...] = ()
 
 
 def run_input(engine: Engine, run_id: int) -> RunInput | None:
@@ -50,6 +52,7 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
             barred_of(db, place),
             run.kind == RESCORE,
             choice_of(db),
+            tuple(theme_of(row) for row in open_proposals_of(db, place, ASK)),
         )
 
 
@@ -82,7 +85,10 @@ def overdue_conversations(engine: Engine) -> list[int]:
 
 
 def unscored_conversations(engine: Engine) -> list[int]:
-    """List the conversations where people have sorted, or the crew has edited themes, since the last run began."""
+    """List the conversations where people have sorted, or the crew has edited themes, since the last run began.
+
+    And those where somebody has asked for a split that no run has suggested yet.
+    """
     with Session(engine) as db:
         newest = (
             select(ThemeRun.conversation_id, func.max(ThemeRun.seq).label("seq"))
@@ -91,10 +97,16 @@ def unscored_conversations(engine: Engine) -> list[int]:
             .subquery()
         )
         by_people = or_(Change.kind == "sort", and_(Change.kind == "themes", Change.ref != ""))
+        asked = select(Proposal.id).where(
+            Proposal.conversation_id == newest.c.conversation_id, Proposal.kind == ASK, Proposal.state == "open"
+        )
         query = select(newest.c.conversation_id).where(
-            select(Change.seq)
-            .where(Change.conversation_id == newest.c.conversation_id, Change.seq > newest.c.seq, by_people)
-            .exists()
+            or_(
+                select(Change.seq)
+                .where(Change.conversation_id == newest.c.conversation_id, Change.seq > newest.c.seq, by_people)
+                .exists(),
+                asked.exists(),
+            )
         )
         return list(db.scalars(query))
 
@@ -127,6 +139,7 @@ def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) ->
             row.description,
             row.locked,
             row.firmness,
+            row.firmness_by_words,
         )
         for row in rows
     )

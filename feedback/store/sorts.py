@@ -1,7 +1,7 @@
 """Rows of sorts: what each participant says about where an idea belongs, and how often each of them is right."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -215,18 +215,19 @@ def settled() -> ColumnElement[bool]:
     return or_(Placement.pinned.is_(True), Placement.sureness >= SURE)
 
 
-def sorts_of(db: Session, conversation_id: int) -> tuple[Sort, ...]:
+def sorts_of(db: Session, conversation_id: int, ideas: Sequence[str] | None = None) -> tuple[Sort, ...]:
     """Return what a conversation's participants say, by participant and idea; what they passed over says nothing.
 
-    A theme that was merged or split since is the one for which the word counts now.
+    A theme that was merged or split since is the one for which the word counts now. `ideas`: of these few alone.
     """
-    rows = db.execute(
+    query = (
         select(SortRow.participant_id, SortRow.idea_id, SortRow.theme, SortRow.seq, *placed())
         .join(Idea, Idea.id == SortRow.idea_id)
         .outerjoin(Placement, Placement.idea_id == Idea.id)
         .where(Idea.conversation_id == conversation_id, SortRow.skipped.is_(False))
         .order_by(SortRow.participant_id, SortRow.idea_id)
     )
+    rows = db.execute(query if ideas is None else query.where(SortRow.idea_id.in_(ideas)))
     kin = kin_of(db, conversation_id)
     found = []
     for participant, idea, theme, seq, *columns in rows:

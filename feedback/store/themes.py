@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from feedback.domain.embedders import EMBEDDER_LIMIT
 from feedback.domain.themes import Outlook, Placed
 from feedback.store.base import Base, Instant, LongText, MaybeInstant, MaybeLongText, MaybeShare, Ulid
 
@@ -49,6 +50,8 @@ class ThemeRow(Base):
     locked: Mapped[bool] = mapped_column(default=False)
     #: How firm it is, 0 to 1; NULL before a run has judged it.
     firmness: Mapped[MaybeShare]
+    #: What the words of its ideas alone say of that.
+    firmness_by_words: Mapped[MaybeShare]
     #: Number of the theme that took its ideas, if a person merged it.
     merged_into: Mapped[int | None]
     #: Number of the theme that a person split it from, and the commit number at which that was done.
@@ -104,6 +107,8 @@ class ThemeRun(Base):
     seq: Mapped[int]
     themes_found: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(String(200), default="")
+    #: Id of the embedder that measured the ideas; NULL until the run is done, and for runs of before this was kept.
+    embedder: Mapped[str | None] = mapped_column(String(EMBEDDER_LIMIT))
     created_at: Mapped[Instant]
     ended_at: Mapped[MaybeInstant]
 
@@ -142,12 +147,19 @@ def theme_of(db: Session, conversation_id: int, number: int) -> ThemeRow | None:
 
 def places_of(db: Session, conversation_id: int) -> dict[str, Placed]:
     """Return where each placed idea stands: idea id to place."""
+    return judged_places_of(db, conversation_id)[0]
+
+
+def judged_places_of(db: Session, conversation_id: int) -> tuple[dict[str, Placed], dict[str, float]]:
+    """Return where each placed idea stands, and how sure the place of each judged one is, 0 to 1; by idea id."""
     columns = (Placement.idea_id, Placement.theme, Placement.pinned, Placement.barred, Placement.edit_id)
-    rows = db.execute(select(*columns).where(Placement.conversation_id == conversation_id))
-    return {
-        idea_id: Placed(theme, pinned, frozenset(json.loads(barred)) if barred else frozenset(), edit)
-        for idea_id, theme, pinned, barred, edit in rows
-    }
+    query = select(*columns, Placement.sureness).where(Placement.conversation_id == conversation_id)
+    places, sureness = dict[str, Placed](), dict[str, float]()
+    for idea_id, theme, pinned, barred, edit, share in db.execute(query):
+        places[idea_id] = Placed(theme, pinned, frozenset(json.loads(barred)) if barred else frozenset(), edit)
+        if share is not None:
+            sureness[idea_id] = share
+    return places, sureness
 
 
 def barred_of(db: Session, conversation_id: int) -> dict[str, frozenset[int]]:
@@ -169,6 +181,14 @@ def run_in_flight(db: Session, conversation_id: int) -> ThemeRun | None:
 def last_run(db: Session, conversation_id: int) -> ThemeRun | None:
     """Return the conversation's newest full theme run, in whatever state."""
     query = select(ThemeRun).where(ThemeRun.conversation_id == conversation_id, ThemeRun.kind == FULL)
+    return db.scalars(query.order_by(ThemeRun.id.desc())).first()
+
+
+def last_done_run(db: Session, conversation_id: int, *kinds: str) -> ThemeRun | None:
+    """Return the conversation's newest theme run, full or of these kinds, that found what stands there."""
+    query = select(ThemeRun).where(
+        ThemeRun.conversation_id == conversation_id, ThemeRun.kind.in_(kinds or (FULL,)), ThemeRun.state == "done"
+    )
     return db.scalars(query.order_by(ThemeRun.id.desc())).first()
 
 
@@ -231,17 +251,13 @@ def judge_places(db: Session, judged: Mapping[str, Judged]) -> None:
         db.execute(update(Placement), rows)
 
 
-def sureness_of(db: Session, conversation_id: int) -> dict[str, float]:
-    """Return how sure each judged idea's place is, 0 to 1: idea id to share."""
-    query = select(Placement.idea_id, Placement.sureness).where(Placement.conversation_id == conversation_id)
-    return {idea_id: share for idea_id, share in db.execute(query) if share is not None}
-
-
-def outlooks_of(db: Session, conversation_id: int) -> dict[str, Outlook]:
-    """Return what the last run thought of each idea that it judged."""
+def outlooks_of(db: Session, conversation_id: int, ideas: Sequence[str] | None = None) -> dict[str, Outlook]:
+    """Return what the last run thought of each idea that it judged; `ideas`: of these few alone."""
     query = select(Placement.idea_id, Placement.sureness, Placement.prior, Placement.shared_terms).where(
         Placement.conversation_id == conversation_id, Placement.sureness.is_not(None)
     )
+    if ideas is not None:
+        query = query.where(Placement.idea_id.in_(ideas))
     return {
         idea_id: Outlook(
             tuple((int(number) if number else None, share) for number, share in json.loads(prior or "{}").items()),

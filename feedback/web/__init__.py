@@ -4,6 +4,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from feedback.web import (
+    alike,
     assets,
     enter,
     errors,
@@ -34,6 +35,7 @@ def register(app: Flask, protect: CSRFProtect) -> None:
         facilitator,
         flood,
         rapporteur,
+        alike,
         organiser,
         enter,
         i18n,

@@ -1,8 +1,7 @@
-"""What the pages of the crew share: ideas and themes as they are shown, the theme run in words, notices."""
+"""What the pages of the crew share: ideas as they are shown, the theme run in words, notices."""
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +12,11 @@ from flask_babel import format_date, format_time, gettext, lazy_gettext, ngettex
 from feedback.db import db
 from feedback.domain.programme import Voting
 from feedback.domain.roles import Actor, Role
-from feedback.domain.tally import order_of
 from feedback.domain.themes import Placed, is_firm
 from feedback.presence import Presence
-from feedback.store.ideas import Idea, counts_of
+from feedback.store.ideas import Idea, ListedIdea, counts_of
 from feedback.store.programme import Conversation, Prompt, Strand
-from feedback.store.themes import ThemeRow, last_run, places_of, sureness_of, themes_of
+from feedback.store.themes import last_run
 from feedback.web.i18n import boot
 from feedback.web.join import join_address
 from feedback.wording import reason_in_words, sentence_of_embedder
@@ -54,39 +52,15 @@ class ShownIdea:
     share: int = 0
     #: Set where the prompt asks for opinions: how many disagree and pass.
     against: tuple[int, int] | None = None
-    #: Whether the machine is sure of its place; None where nothing is to be said: nobody judged it, or a person did.
+    #: How many ideas were merged into it.
+    merged: int = 0
+    #: Whether its place is at least half sure; None where nothing is to be said: nobody judged it, or a person did.
     firm: bool | None = None
 
     @property
     def clock(self) -> str:
         """When it was written; asked for only where it is shown, because hundreds of times cost a tenth of a second."""
         return clock_of(self.at)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTheme:
-    """One theme with its ideas, most supported first."""
-
-    number: int
-    hue: int
-    name: str
-    named_by_person: bool
-    terms: tuple[str, ...]
-    ideas: tuple[ShownIdea, ...]
-    votes: int
-    description: str = ""
-    locked: bool = False
-    #: Whether it would come out the same again; None before a run has judged it.
-    firm: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """All themes and the leftovers; `fresh` counts leftovers that no run has seen yet."""
-
-    themes: tuple[ShownTheme, ...]
-    leftovers: tuple[ShownIdea, ...]
-    fresh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +77,12 @@ class Run:
     note: str = ""
 
 
-def say(text: str, kind: str = "good", *, undo: str = "") -> None:
-    """Tell what happened on the next page; `undo` is the address that takes it back."""
-    flash({"text": text, "undo": undo}, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value
+def say(text: str, kind: str = "good", *, undo: str = "", awaits: int | None = None, then: str = "") -> None:
+    """Tell what happened on the next page; `undo` is the address that takes it back.
+
+    What waits for the proposal about a theme (`awaits`, its number) is replaced by `then` once the page has it.
+    """
+    flash({"text": text, "undo": undo, "awaits": awaits, "then": then}, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value
 
 
 def spaced(code: str) -> str:
@@ -114,8 +91,8 @@ def spaced(code: str) -> str:
 
 
 def clock_of(at: int) -> str:
-    """Return an instant (epoch milliseconds) as a clock time in the conference's zone."""
-    return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "short"))
+    """Return an instant (epoch milliseconds) as a clock time in the conference's zone, as phones and reports do."""
+    return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "HH:mm"))
 
 
 def day_and_clock_of(at: int) -> str:
@@ -126,13 +103,14 @@ def day_and_clock_of(at: int) -> str:
 
 
 def shown_idea(
-    idea: Idea,
+    idea: Idea | ListedIdea,
     prompts: Mapping[int, Prompt],
     *,
     place: Placed | None = None,
     stands_for: bool = False,
     share: int = 0,
     sureness: float | None = None,
+    merged: int = 0,
 ) -> ShownIdea:
     """Return a row as the crew sees it; `sureness` is that of its place, as the last run judged it."""
     pinned = place is not None and place.pinned
@@ -150,25 +128,9 @@ def shown_idea(
         stands_for=stands_for,
         share=share,
         against=(idea.disagree, idea.passes) if prompts[idea.prompt_id].voting == Voting.OPINION else None,
+        merged=merged,
         firm=None if pinned else is_firm(sureness),
     )
-
-
-def board_of(conversation_id: int, ideas: Iterable[Idea], prompts: Mapping[int, Prompt]) -> Board:
-    """Group the shown ideas by theme; whatever stands in no standing theme is a leftover."""
-    rows = {row.number: row for row in themes_of(db.session(), conversation_id)}
-    places, sureness = places_of(db.session(), conversation_id), sureness_of(db.session(), conversation_id)
-    groups: dict[int | None, list[ShownIdea]] = defaultdict(list)
-    fresh = 0
-    for idea in sorted(ideas, key=lambda idea: order_of(idea.agree, idea.disagree, idea.number)):
-        place = places.get(idea.id)
-        home = place.theme if place is not None and place.theme in rows else None
-        fresh += place is None
-        stands_for = home is not None and idea.id in rows[home].representatives
-        shown = shown_idea(idea, prompts, place=place, stands_for=stands_for, sureness=sureness.get(idea.id))
-        groups[home].append(shown)
-    themes = tuple(_theme(row, tuple(groups[number])) for number, row in rows.items())
-    return Board(themes, tuple(groups[None]), fresh)
 
 
 def hue_of(number: int) -> int:
@@ -221,21 +183,6 @@ def searched(ideas: Sequence[Idea], query: str) -> list[Idea]:
 def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFD", text)
     return "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
-
-
-def _theme(row: ThemeRow, ideas: tuple[ShownIdea, ...]) -> ShownTheme:
-    return ShownTheme(
-        number=row.number,
-        hue=hue_of(row.number),
-        name=row.name,
-        named_by_person=row.named_by_person,
-        terms=tuple(row.terms),
-        ideas=ideas,
-        votes=sum(idea.agree for idea in ideas),
-        description=row.description,
-        locked=row.locked,
-        firm=is_firm(row.firmness),
-    )
 
 
 def run_of(conversation_id: int) -> Run:

@@ -1,7 +1,6 @@
-"""What the desk shows beside the columns: the queue of unsure ideas, proposals, reasons, and edits in words."""
+"""What the desk shows beside the columns: the queue of ideas to check, reasons, and edits in words."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,23 +8,23 @@ from flask_babel import format_percent, gettext, ngettext
 
 from feedback.db import db
 from feedback.domain.facts import IdeaGone
-from feedback.domain.groups import regrouped
-from feedback.domain.ideas import IdeaState
+from feedback.domain.ideas import IdeaState, standing_for
+from feedback.domain.sorts import SURE
 from feedback.domain.themes import Outlook, Placed, is_firm
 from feedback.domain.unsure import counted, homes_of, likely_themes, unsure_ideas
 from feedback.store.edits import editors_of
-from feedback.store.ideas import idea_of, texts_of
-from feedback.store.programme import Conversation, prompts_of
-from feedback.store.proposals import MERGE, Proposal, open_proposals_of
+from feedback.store.ideas import idea_of
+from feedback.store.merging import merged_of
+from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.store.sorts import sorts_of
-from feedback.store.themes import ThemeRow, all_themes_of, outlooks_of, places_of
-from feedback.web.crew import Board, ShownIdea, clock_of, hue_of, shown_idea
+from feedback.store.themes import FULL, RESCORE, ThemeRow, all_themes_of, last_done_run, outlooks_of, places_of
+from feedback.web.board import Board
+from feedback.web.crew import ShownIdea, day_and_clock_of, hue_of, shown_idea
 
-#: So many unsure ideas are on the page: the next ones are there before the first is placed.
+#: So many ideas to check are on the page: the next ones are there before the first is placed.
 READY = 4
-EXAMPLES = 2
 #: The kinds of edits that are told by how many ideas they were about.
-_ABOUT_IDEAS = frozenset({"pin", "unpin", "bar", "regroup"})
+_ABOUT_IDEAS = frozenset({"pin", "unpin", "bar", "regroup", "merge_ideas", "part_ideas", "keep_apart"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,79 +38,79 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """One idea of the queue: where it stands ("" = among the leftovers), and its likeliest themes."""
+    """One idea of the queue: where it stands ("" = among the leftovers), how sure that is, its likeliest themes."""
 
     idea: ShownIdea
     place: str
+    sureness: str
     choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The unsure ideas: how many, how many of them are put off, and the next ones."""
+    """The ideas to check: how many, how many of them are put off, the next ones; listed is what is less than `sure`."""
 
     count: int
     later: int
     next: tuple[Unsure, ...]
+    sure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """A proposal in words: what would be done, why, and what there is before and after, one line per theme."""
+class Merged:
+    """An idea that was merged into another one; `direct`: into that one itself, so it can be taken apart at once."""
 
-    id: int
-    title: str
-    why: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
+    idea: ShownIdea
+    direct: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why one idea is where it is, in words; whatever is not known is empty."""
+    """Why one idea is where it is, in words; whatever is not known is empty.
+
+    `firm` is False where its place is not even half sure; no idea is called firm, because one that is half sure is
+    still among those to check.
+    """
 
     idea: ShownIdea
     theme: int | None
     place: str
     placed: str
     sureness: str
-    firm: bool | None
+    firm: bool
     terms: tuple[str, ...]
     sorts: tuple[tuple[str, int], ...]
     second: str
+    #: Its words alone speak for that second place rather than for the one where it is.
+    second_leads: bool
     barred: tuple[str, ...]
+    merged: tuple[Merged, ...] = ()
 
 
 def queue_of(conversation: Conversation, board: Board, later: int) -> Queue:
-    """Return the unsure ideas; the first `later` of them are put off, and come again when all others are done."""
+    """Return the ideas to check, least sure first.
+
+    The first `later` of them are put off, and come again when all others are done.
+    """
     session = db.session()
-    themes = {theme.number: theme for theme in board.themes}
-    if not themes:
+    names = board.names()
+    if not names:
         return Queue(0, 0, ())
-    shown = {idea.id: idea for group in (*board.themes, board) for idea in _ideas_of(group)}
-    places, outlooks = places_of(session, conversation.id), outlooks_of(session, conversation.id)
-    locked = {number for number, theme in themes.items() if theme.locked}
-    order = unsure_ideas({key: idea.agree for key, idea in shown.items()}, places, outlooks, locked)
+    locked = {theme.number for theme in board.themes if theme.locked}
+    supporters = {key: idea.agree for key, idea in board.listed.items()}
+    order = unsure_ideas(supporters, board.places, board.sureness, locked)
     start = later if 0 < later < len(order) else 0
-    said = _sorts_of(conversation.id)
-    sizes = {number: len(theme.ideas) for number, theme in themes.items()}
+    next_ones = order[start : start + READY]
+    said, outlooks = _sorts_of(conversation.id, next_ones), outlooks_of(session, conversation.id, next_ones)
+    sizes = {theme.number: theme.column.size for theme in board.themes}
     ready = []
-    for key in order[start : start + READY]:
-        place = places.get(key, Placed(None))
+    for key in next_ones:
+        place = board.places.get(key, Placed(None))
         likely = likely_themes(place, outlooks[key], said.get(key, {}), sizes)
-        choices = tuple(Choice(number, hue_of(number), themes[number].name) for number in likely)
-        ready.append(Unsure(shown[key], themes[place.theme].name if place.theme in themes else "", choices))
-    return Queue(len(order), start, tuple(ready))
-
-
-def offers_of(conversation: Conversation, board: Board) -> list[Offered]:
-    """Put the open proposals that still fit into words."""
-    found = []
-    for row in open_proposals_of(db.session(), conversation.id):
-        offered = _merge(row, board) if row.kind == MERGE else _regroup(row, conversation, board)
-        if offered is not None:
-            found.append(offered)
-    return found
+        choices = tuple(Choice(number, hue_of(number), names[number]) for number in likely)
+        sureness = _percent(outlooks[key].sureness)
+        ready.append(Unsure(board.shown(key), board.place_of(key), sureness, choices))
+    return Queue(len(order), start, tuple(ready), _percent(SURE))
 
 
 def reason_of(conversation: Conversation, idea_id: str) -> Reason:
@@ -122,21 +121,24 @@ def reason_of(conversation: Conversation, idea_id: str) -> Reason:
         raise IdeaGone
     rows = all_themes_of(session, conversation.id)
     place = places_of(session, conversation.id).get(idea_id, Placed(None))
-    outlook = outlooks_of(session, conversation.id).get(idea_id)
+    outlook = outlooks_of(session, conversation.id, [idea_id]).get(idea_id)
     theme = place.theme if place.theme in rows and rows[place.theme].standing else None
-    said = _sorts_of(conversation.id).get(idea_id, {})
+    said = _sorts_of(conversation.id, [idea_id]).get(idea_id, {})
+    second, share = _second(outlook, theme, rows)
     prompts = {row.id: row for row in prompts_of(session, conversation.id)}
     return Reason(
         idea=shown_idea(idea, prompts, place=place),
         theme=theme,
         place=_place_name(rows, theme),
-        placed=_placed(place, outlook, bool(said)),
+        placed=_placed(place, outlook, bool(said), _run_at(conversation, rows, theme)),
         sureness=_percent(outlook.sureness) if outlook and not place.pinned else "",
-        firm=is_firm(outlook.sureness) if outlook and not place.pinned else None,
+        firm=place.pinned or outlook is None or is_firm(outlook.sureness) is not False,
         terms=outlook.shared_terms if outlook and not place.pinned else (),
         sorts=tuple(_sorts_in_words(said, theme, rows)),
-        second=_second(outlook, theme, rows),
+        second=second,
+        second_leads=outlook is not None and not place.pinned and share > outlook.sureness,
         barred=tuple(rows[number].name for number in sorted(place.barred) if number in rows and rows[number].standing),
+        merged=_merged_into(conversation, idea_id, prompts),
     )
 
 
@@ -162,6 +164,14 @@ def _about_ideas(kind: str, done: Mapping[str, Any]) -> str:
             said = ngettext("unpinned %(num)s idea", "unpinned %(num)s ideas", count)
         case "bar":
             said = ngettext("took %(num)s idea out of its theme", "took %(num)s ideas out of their themes", count)
+        case "merge_ideas":
+            # The one that stays is not among those that are listed.
+            several = ngettext("merged %(num)s idea", "merged %(num)s ideas", count + 1)
+            said = several if count > 1 else gettext("merged two ideas")
+        case "part_ideas":
+            said = gettext("took two merged ideas apart")
+        case "keep_apart":
+            said = gettext("called two ideas different")
         case _:
             said = ngettext("grouped %(num)s idea anew", "grouped %(num)s ideas anew", count)
     return str(said)
@@ -184,116 +194,67 @@ def _about_a_theme(kind: str, name: str) -> str:
     return str(said)
 
 
-def _ideas_of(group: Any) -> tuple[ShownIdea, ...]:
-    found: tuple[ShownIdea, ...] = group.leftovers if isinstance(group, Board) else group.ideas
-    return found
-
-
-def _sorts_of(conversation_id: int) -> dict[str, dict[int | None, int]]:
+def _sorts_of(conversation_id: int, ideas: Sequence[str]) -> dict[str, dict[int | None, int]]:
     rows = all_themes_of(db.session(), conversation_id)
     standing = {number for number, row in rows.items() if row.standing}
     homes = homes_of({number: row.merged_into for number, row in rows.items()}, standing)
-    return counted(sorts_of(db.session(), conversation_id), homes)
+    return counted(sorts_of(db.session(), conversation_id, ideas), homes)
 
 
-def _merge(row: Proposal, board: Board) -> Offered | None:
-    content = json.loads(row.content)
-    themes = {theme.number: theme for theme in board.themes}
-    if content["into"] not in themes or content["other"] not in themes:
-        return None
-    into, other = themes[content["into"]], themes[content["other"]]
-    confused = content.get("confused", 0)
-    why = (
-        ngettext("%(num)s sort takes one for the other.", "%(num)s sorts take one for the other.", confused)
-        if confused
-        else gettext("Their ideas use much the same words.")
-    )
-    return Offered(
-        row.id,
-        gettext("Merge “%(other)s” into “%(into)s”?", other=other.name, into=into.name),
-        str(why),
-        tuple(_line(theme.name, len(theme.ideas)) for theme in (into, other)),
-        (_line(into.name, len(into.ideas) + len(other.ideas)),),
-    )
-
-
-def _regroup(row: Proposal, conversation: Conversation, board: Board) -> Offered | None:
-    places, names = places_of(db.session(), conversation.id), {theme.number: theme.name for theme in board.themes}
-    locked = [theme.number for theme in board.themes if theme.locked]
-    groups = regrouped(json.loads(row.content)["groups"], places, names, locked)
-    after = {idea_id: (group.theme, at) for at, group in enumerate(groups) for idea_id in group.ideas}
-    moving = [key for key, (theme, _) in after.items() if theme is None or places.get(key, Placed(None)).theme != theme]
-    if not moving:
-        return None
-    texts = texts_of(db.session(), conversation.id)
-    sizes = _sizes({key: place.theme for key, place in places.items() if key in texts and key not in after}, names)
-    lines = []
-    for group in groups:
-        shown = [texts[idea_id] for idea_id in group.ideas if idea_id in texts]
-        size = len(shown) + (sizes.pop(group.theme, 0) if group.theme is not None else 0)
-        name = names[group.theme] if group.theme is not None else gettext("a new theme")
-        lines.append(_line(name, size, shown[:EXAMPLES]))
-    lines += [_line(names[number], size) for number, size in sizes.items()]
-    count = len(moving)
-    why = ngettext(
-        "The words of the ideas fit this grouping clearly better. %(num)s idea would change its theme; whatever people "
-        "placed, locked or named stays.",
-        "The words of the ideas fit this grouping clearly better. %(num)s ideas would change their theme; whatever "
-        "people placed, locked or named stays.",
-        count,
-    )
-    before = tuple(_line(theme.name, len(theme.ideas)) for theme in board.themes)
-    return Offered(row.id, gettext("Group the ideas anew?"), str(why), before, tuple(lines))
-
-
-def _sizes(themes: Mapping[str, int | None], names: Mapping[int, str]) -> dict[int, int]:
-    sizes: dict[int, int] = {}
-    for theme in themes.values():
-        if theme in names and theme is not None:
-            sizes[theme] = sizes.get(theme, 0) + 1
-    return sizes
-
-
-def _line(name: str, size: int, examples: list[str] | None = None) -> str:
-    said = ngettext("%(name)s: %(num)s idea", "%(name)s: %(num)s ideas", size, name=name)
-    return f"{said} ({'; '.join(_short(text) for text in examples)})" if examples else str(said)
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else f"{words[:59]}…"
+def _merged_into(conversation: Conversation, idea_id: str, prompts: Mapping[int, Prompt]) -> tuple[Merged, ...]:
+    merged = merged_of(db.session(), conversation.id)
+    found = []
+    for other, root in standing_for(merged).items():
+        idea = idea_of(db.session(), conversation.id, other) if root == idea_id else None
+        if idea is not None:
+            found.append(Merged(shown_idea(idea, prompts), merged[other] == idea_id))
+    return tuple(found)
 
 
 def _place_name(rows: Mapping[int, ThemeRow], number: int | None) -> str:
     return rows[number].name if number is not None and number in rows else str(gettext("Leftovers"))
 
 
-def _placed(place: Placed, outlook: Outlook | None, was_sorted: bool) -> str:
+def _placed(place: Placed, outlook: Outlook | None, was_sorted: bool, run_at: int | None) -> str:
+    """Say who placed an idea and when, with the day: a conference may last several."""
     if place.pinned:
         name, at = editors_of(db.session(), [place.edit]).get(place.edit, ("", 0)) if place.edit else ("", 0)
+        if not at:
+            return str(gettext("by hand"))
         who = name or gettext("the rapporteur")
-        return str(gettext("by %(name)s at %(time)s", name=who, time=clock_of(at)) if at else gettext("by hand"))
+        return str(gettext("by %(name)s on %(time)s", name=who, time=day_and_clock_of(at)))
     if outlook is None:
         return str(gettext("nobody yet: the next run places it"))
-    return str(gettext("by the machine, with the sorts of the room") if was_sorted else gettext("by the machine"))
+    who = gettext("by the machine, with the sorts of the room") if was_sorted else gettext("by the machine")
+    if not run_at:
+        return str(who)
+    return str(gettext("%(who)s (run of %(time)s)", who=who, time=day_and_clock_of(run_at)))
+
+
+def _run_at(conversation: Conversation, rows: Mapping[int, ThemeRow], theme: int | None) -> int | None:
+    """Return when a run has last placed what stands in a theme: every run does, but for what is locked in."""
+    run = last_done_run(db.session(), conversation.id, FULL, RESCORE)
+    return None if run is None or (theme is not None and rows[theme].locked) else run.ended_at
 
 
 def _percent(share: float) -> str:
-    return str(format_percent(share))
+    """Say a share in whole per cent, never more than there is: what is below a bound reads as below it."""
+    return str(format_percent(int(round(100 * share, 6)) / 100))
 
 
-def _second(outlook: Outlook | None, theme: int | None, rows: Mapping[int, ThemeRow]) -> str:
+def _second(outlook: Outlook | None, theme: int | None, rows: Mapping[int, ThemeRow]) -> tuple[str, float]:
+    """Return the likeliest other place in words, and how likely it is."""
     if outlook is None:
-        return ""
+        return "", 0
     others = [
         (share, spot)
         for spot, share in outlook.prior
         if spot != theme and (spot is None or (spot in rows and rows[spot].standing))
     ]
     if not others:
-        return ""
+        return "", 0
     share, spot = max(others, key=lambda each: (each[0], -(each[1] or 0)))
-    return f"{_place_name(rows, spot)} ({_percent(share)})"
+    return f"{_place_name(rows, spot)} ({_percent(share)})", share
 
 
 def _sorts_in_words(

@@ -26,7 +26,8 @@ from feedback.store.ideas import Idea, has_votes, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.store.screens import sorting_of
 from feedback.web.access import crew_required
-from feedback.web.crew import ShownIdea, board_of, frame_of, run_of, say, searched, shown_idea
+from feedback.web.board import board_of
+from feedback.web.crew import ShownIdea, frame_of, run_of, say, searched, shown_idea
 from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
 from feedback.web.forms import HideForm, NewThemeForm, PromptForm, UploadForm
 from feedback.web.join import qr_of
@@ -282,8 +283,8 @@ def _console(
     everything = ideas_of(db.session(), conversation.id, shown_only=False)
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     shown = [idea for idea in everything if idea.state is IdeaState.SHOWN]
-    hidden = [idea for idea in everything if idea.state is IdeaState.HIDDEN]
-    board = board_of(conversation.id, shown, rows)
+    hidden = [idea for idea in everything if idea.state is IdeaState.HIDDEN and idea.merged_into is None]
+    board = board_of(conversation.id, shown, rows, first=0)
     run = run_of(conversation.id)
     prompts = _prompts(rows, shown, edited or {})
     frame = frame_of(conversation, actor)
@@ -299,6 +300,7 @@ def _console(
         stage=_stage(conversation, rows, shown),
         top=_top(shown, rows),
         hidden=[shown_idea(idea, rows) for idea in reversed(hidden) if idea.reason != flood_reason()],
+        merged=sum(idea.merged_into is not None for idea in everything),
         flooded=sum(idea.reason == flood_reason() for idea in hidden),
         flood=flood_in(conversation.id, everything),
         step=next_step(Situation(conversation, list(rows.values()), len(shown), len(board.themes), run)),

@@ -9,13 +9,12 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po
 from flask import Blueprint, Flask, current_app, g, redirect, request
-from flask_babel import Babel, get_domain, get_locale
+from flask_babel import Babel, get_locale
 from langcodes import closest_supported_match
 from werkzeug.wrappers import Response
 
 from feedback.db import db
 from feedback.domain.programme import CONFERENCE_TITLE
-from feedback.export.speech import Words
 from feedback.store.programme import Conference, conference_of
 from feedback.web.access import roles_here
 from feedback.wording import REFUSALS
@@ -106,12 +105,6 @@ def boot(**more: Any) -> dict[str, Any]:
         "zone": _zone(),
         **more,
     }
-
-
-def words() -> Words:
-    """Return what translates into the language of this answer, for what is made outside templates."""
-    found: Words = get_domain().get_translations()
-    return found
 
 
 def conference() -> Conference | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from feedback.db import db
 from feedback.domain.opinions import ENOUGH_VOTERS, ENOUGH_VOTES, OpinionMap, shares_of, votes_needed
 from feedback.domain.programme import PromptState, Voting
-from feedback.store.ideas import Idea
+from feedback.store.ideas import Idea, ListedIdea
 from feedback.store.opinions import maps_of
 from feedback.store.programme import Prompt
 from feedback.web.crew import ShownIdea, shown_idea
@@ -53,7 +53,7 @@ class ShownOpinions:
 
 
 def opinions_here(
-    conversation_id: int, prompts: Mapping[int, Prompt], shown: Sequence[Idea]
+    conversation_id: int, prompts: Mapping[int, Prompt], shown: Sequence[Idea | ListedIdea]
 ) -> tuple[ShownOpinions, ...]:
     """Return a part for each prompt that asks for opinions, by number; drafts have nothing to show."""
     maps = dict(maps_of(db.session(), conversation_id))
@@ -62,17 +62,21 @@ def opinions_here(
 
 
 def _part(
-    prompt: Prompt, found: OpinionMap | None, prompts: Mapping[int, Prompt], shown: Sequence[Idea]
+    prompt: Prompt, found: OpinionMap | None, prompts: Mapping[int, Prompt], shown: Sequence[Idea | ListedIdea]
 ) -> ShownOpinions:
-    ideas = {idea.id: shown_idea(idea, prompts) for idea in shown if idea.prompt_id == prompt.id}
+    listed = {idea.id: idea for idea in shown if idea.prompt_id == prompt.id}
     if found is None:
-        return ShownOpinions(prompt, None, votes_needed(len(ideas)) or ENOUGH_VOTES, ENOUGH_VOTERS, (), (), ())
+        return ShownOpinions(prompt, None, votes_needed(len(listed)) or ENOUGH_VOTES, ENOUGH_VOTERS, (), (), ())
     groups = tuple(
         ShownGroup(
             group.letter,
             place,
             group.size,
-            tuple((ideas[each.idea], each.side == 1) for each in group.typical if each.idea in ideas),
+            tuple(
+                (shown_idea(listed[each.idea], prompts), each.side == 1)
+                for each in group.typical
+                if each.idea in listed
+            ),
         )
         for place, group in enumerate(found.groups, start=1)
     )
@@ -82,8 +86,8 @@ def _part(
         found.votes_needed,
         ENOUGH_VOTERS,
         groups,
-        tuple(_line(found, ideas[idea]) for idea in found.consensus if idea in ideas),
-        tuple(_line(found, ideas[idea]) for idea in found.divisive if idea in ideas),
+        tuple(_line(found, shown_idea(listed[idea], prompts)) for idea in found.consensus if idea in listed),
+        tuple(_line(found, shown_idea(listed[idea], prompts)) for idea in found.divisive if idea in listed),
     )
 
 

@@ -37,6 +37,8 @@ class Row:
     editable: bool
     state: str
     reason: str
+    #: An own idea for which another one stands: it is not shown, and can still be withdrawn.
+    merged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +192,5 @@ def _row(idea: Json, own: Json | None, votes: Mapping[str, int | None], *, shown
         editable=own is not None and not hidden and is_open and idea["agree"] + idea["disagree"] + idea["pass"] == 0,
         state=state,
         reason=own["reason"] if hidden and own else "",
+        merged=own is not None and own["merged"],
     )

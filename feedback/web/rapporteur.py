@@ -1,12 +1,8 @@
 """The rapporteur's desk: themes and ideas' places put right, undone and done again; states frozen and downloaded."""
 
 import json
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
@@ -17,32 +13,35 @@ from feedback.actions import places as place_deeds
 from feedback.actions import proposals as proposal_deeds
 from feedback.actions import reports as report_deeds
 from feedback.actions import runs as run_deeds
+from feedback.actions import splits as split_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.db import db, write
-from feedback.domain.facts import Busy, NotFound, ServerFault
+from feedback.domain.facts import BadValue, NotFound
 from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
+from feedback.domain.themes import ENOUGH_TO_SPLIT
 from feedback.export import FORMATS, file_name
 from feedback.store.edits import last_edit, next_edit
-from feedback.store.ideas import ideas_of
+from feedback.store.ideas import listed_ideas
 from feedback.store.programme import Conversation, prompts_of
 from feedback.store.reports import freeze_of, freezes_of
 from feedback.store.themes import ThemeEdit, all_themes_of
 from feedback.web.access import crew_required
-from feedback.web.crew import board_of, day_and_clock_of, frame_of, run_of, say
-from feedback.web.desk import edit_in_words, offers_of, queue_of, reason_of
+from feedback.web.alike import pairs_of
+from feedback.web.board import FIRST, board_of, keep_whole, whole_columns
+from feedback.web.chosen import chosen_ideas, where_chosen
+from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
+from feedback.web.desk import edit_in_words, queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
 from feedback.web.opinions import opinions_here
+from feedback.web.press import LABELS, rendered
+from feedback.web.proposed import offers_of
 from feedback.web.starters import described_theme, named_theme
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
+blueprint.url_defaults(keep_whole)
 
 Answer = Answered | str | tuple[str, int]
-RENDER_SECONDS = 60
-#: So many files are made at once; the others wait, so that phones in the room do not.
-_presses = threading.BoundedSemaphore(2)
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_LABELS = {"docx": "Word", "pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "json": "JSON", "md": "Markdown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +119,33 @@ def lock(conversation: Conversation, actor: Actor, number: int) -> Answer:
     return _done(conversation, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name))
 
 
+@blueprint.post("/<code>/themes/<int:number>/split")
+@crew_required(Role.RAPPORTEUR)
+def ask_split(conversation: Conversation, actor: Actor, number: int) -> Answer:
+    """Ask the machine for two parts of a theme."""
+    write(split_deeds.ask_split, conversation.id, actor, conversation.id, number)
+    name = _name(conversation, number)
+    said = gettext("Two parts of “%(name)s” appear under the proposals as soon as they are found.", name=name)
+    then = gettext("What was found for “%(name)s” stands under the proposals.", name=name)
+    say(said, "wait", awaits=number, then=then)
+    return _back(conversation, "proposals")
+
+
 @blueprint.post("/<code>/move")
 @crew_required(Role.RAPPORTEUR)
 def move(conversation: Conversation, actor: Actor) -> Answer:
     """Put the chosen ideas into a theme, among the leftovers, or into a new theme of their own."""
-    ideas = request.form.getlist("idea")
+    ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
     if request.form.get("to") == "new":
         return _split(conversation, actor, ideas)
-    to = request.form.get("to", type=int)
+    if request.form.get("to", "choose") == "choose":  # what the page offers first; browsers do not even send it
+        say(gettext("Choose a place first."), "wait")
+        return _desk(conversation, actor), 422
+    to = _chosen_place()
+    place = gettext("Leftovers") if to is None else _name(conversation, to)
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, to)
-    place = _name(conversation, to) if to else gettext("Leftovers")
     count = len(ideas)
     said = ngettext("%(num)s idea moved to “%(place)s”.", "%(num)s ideas moved to “%(place)s”.", count, place=place)
     return _done(conversation, said, _place_back())
@@ -141,7 +155,7 @@ def move(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def leave_out(conversation: Conversation, actor: Actor) -> Answer:
     """Put the chosen ideas among the leftovers for good: they fit nowhere."""
-    ideas = request.form.getlist("idea")
+    ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, None)
@@ -153,7 +167,7 @@ def leave_out(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def pin(conversation: Conversation, actor: Actor) -> Answer:
     """Let the chosen ideas stay where they are."""
-    ideas = request.form.getlist("idea")
+    ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
     write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
@@ -164,7 +178,7 @@ def pin(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def unpin(conversation: Conversation, actor: Actor) -> Answer:
     """Let theme runs place the chosen ideas again."""
-    ideas = request.form.getlist("idea")
+    ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
     write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
@@ -175,11 +189,18 @@ def unpin(conversation: Conversation, actor: Actor) -> Answer:
 @blueprint.post("/<code>/bar")
 @crew_required(Role.RAPPORTEUR)
 def bar(conversation: Conversation, actor: Actor) -> Answer:
-    """Take the chosen ideas out of their themes, for good."""
-    ideas = request.form.getlist("idea")
+    """Take the chosen ideas out of the themes in which they were chosen, for good."""
+    ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas)
+    moved = write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas, where_chosen())
+    if moved == len(ideas):
+        said = ngettext(
+            "%(num)s idea had left that theme already; it stays where it is, and no theme run puts it back.",
+            "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
+            moved,
+        )
+        return _done(conversation, said)
     said = ngettext(
         "%(num)s idea is out of its theme; no theme run puts it back there.",
         "%(num)s ideas are out of their themes; no theme run puts them back there.",
@@ -236,7 +257,7 @@ def freeze(conversation: Conversation, actor: Actor) -> Answer:
         return _desk(conversation, actor, freeze_form=form), 422
     name, language = form.name.data, str(get_locale())
     write(report_deeds.freeze, conversation.id, actor, conversation.id, name=name, language=language)
-    say(gettext("“%(name)s” is frozen. Its files are ready below.", name=name))
+    say(gettext("“%(name)s” is frozen. Its files are ready.", name=name))
     return _back(conversation, "report")
 
 
@@ -255,24 +276,6 @@ def download(conversation: Conversation, actor: Actor, freeze_id: int, format: s
     return answer
 
 
-def rendered(content: str, fmt: str) -> bytes:
-    """Make the file of a report (canonical JSON) in a process of its own; raises Busy or ServerFault."""
-    command = [sys.executable, "-m", "feedback.export", fmt]
-    if not _presses.acquire(timeout=RENDER_SECONDS):
-        raise Busy(after_ms=5_000)
-    try:
-        made = subprocess.run(
-            command, input=content.encode(), capture_output=True, cwd=_ROOT, timeout=RENDER_SECONDS, check=True
-        )
-    except subprocess.TimeoutExpired:
-        raise Busy(after_ms=5_000) from None
-    except subprocess.CalledProcessError as fault:
-        raise ServerFault from fault
-    finally:
-        _presses.release()
-    return made.stdout
-
-
 def _desk(
     conversation: Conversation,
     actor: Actor,
@@ -281,8 +284,8 @@ def _desk(
     new_theme: NewThemeForm | None = None,
 ) -> str:
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
-    shown = ideas_of(db.session(), conversation.id)
-    board = board_of(conversation.id, shown, rows)
+    shown, whole = listed_ideas(db.session(), conversation.id), whole_columns()
+    board = board_of(conversation.id, shown, rows, whole=whole)
     session = db.session()
     return render_template(
         "rapporteur/desk.html",
@@ -290,17 +293,21 @@ def _desk(
         leftovers=board.leftovers,
         opinions=opinions_here(conversation.id, rows, shown),
         fresh=board.fresh,
+        first=FIRST,
+        whole=whole,
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),
         undo=_words_of(conversation, last_edit(session, conversation.id)),
         redo=_words_of(conversation, next_edit(session, conversation.id)),
         queue=queue_of(conversation, board, request.args.get("later", 0, type=int)),
+        alike=pairs_of(conversation, board, request.args.get("passed", 0, type=int)),
         offers=offers_of(conversation, board),
+        enough_to_split=ENOUGH_TO_SPLIT,
         new_theme=new_theme or NewThemeForm(formdata=None),
         freeze_form=freeze_form or FreezeForm(formdata=None),
         suggested_name=_suggested_name(),
         freezes=_freezes(conversation),
-        formats=[{"key": key, "label": _LABELS[key]} for key in FORMATS],
+        formats=[{"key": key, "label": LABELS[key]} for key in FORMATS],
         face=gettext("Desk"),
         **frame_of(conversation, actor),
     )
@@ -326,6 +333,17 @@ def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer
         name=_name(conversation, number),
     )
     return _done(conversation, said)
+
+
+def _chosen_place() -> int | None:
+    """Read where ideas are to go: a theme's number, or None for the leftovers, for which a form sends no words."""
+    said = request.form.get("to")
+    if said == "":
+        return None
+    number = request.form.get("to", type=int)
+    if number is None:
+        raise BadValue(field="to")
+    return number
 
 
 def _none_chosen(conversation: Conversation) -> Answer:

@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from feedback.db import reading
+from feedback.domain.programme import Voting
 from feedback.domain.roles import Actor, Role
 from feedback.store.programme import Conversation
 from feedback.store.screens import state_of
@@ -31,7 +32,11 @@ def sheet(conversation: Conversation, actor: Actor) -> str:  # noqa: ARG001 -- t
     """Show a page to print and hang up: QR code, code, address, three steps."""
     room = state_of(reading(), conversation.id, crew=False)
     join = join_address(conversation.code)
-    return render_template("stage_sheet.html", room=room, join=join, address=spoken(join), qr=qr_of(join))
+    ways = {prompt["voting"] for prompt in room["prompts"]}
+    opinion = ways == {Voting.OPINION.value}
+    return render_template(
+        "stage_sheet.html", room=room, opinion=opinion, join=join, address=spoken(join), qr=qr_of(join)
+    )
 
 
 @blueprint.get("/c/<code>/qr.svg")

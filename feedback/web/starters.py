@@ -4,10 +4,12 @@ from flask_babel import gettext
 
 from feedback.actions.themes import add_theme, describe_theme
 from feedback.db import write
+from feedback.domain.facts import NameTaken
 from feedback.domain.roles import Actor
 from feedback.store.programme import Conversation
 from feedback.web.crew import say
 from feedback.web.forms import DescriptionForm, NewThemeForm
+from feedback.wording import sentence_of
 
 
 def named_theme(conversation: Conversation, actor: Actor, *, undo: str = "") -> NewThemeForm | None:
@@ -16,7 +18,11 @@ def named_theme(conversation: Conversation, actor: Actor, *, undo: str = "") -> 
     if not form.validate():
         return form
     words = form.name.data, form.description.data or ""
-    write(add_theme, conversation.id, actor, conversation.id, *words)
+    try:
+        write(add_theme, conversation.id, actor, conversation.id, *words)
+    except NameTaken as taken:
+        form.name.errors = [sentence_of(taken.code, taken.detail)]
+        return form
     say(gettext("The theme “%(name)s” is there. The next run draws ideas to it.", name=words[0]), undo=undo)
     return None
 

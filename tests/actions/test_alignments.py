@@ -13,7 +13,7 @@ from feedback.actions.alignments import (
 from feedback.actions.programme import clear_conversation
 from feedback.actions.runs import finish_theme_run, request_themes
 from feedback.actions.themes import add_theme, merge_themes, rename_theme
-from feedback.domain.alignments import Alignment, Decision, Member, from_json
+from feedback.domain.alignments import Aligned, Alignment, Decision, Member, from_json
 from feedback.domain.facts import (
     AlignmentRequested,
     Forbidden,
@@ -54,7 +54,7 @@ class Programme:
     def look(self, *groups) -> None:
         """Let a look find these groups."""
         self.do(request_alignment)
-        self.end(finish_alignment, groups, alignment_input(self.room.engine).seqs)
+        self.end(finish_alignment, Aligned(groups), alignment_input(self.room.engine).seqs)
 
     def at(self, place: int, theme: int) -> Member:
         return Member(self.ids[place], theme)
@@ -125,15 +125,36 @@ def test_subjects_show_strands_names_ideas_and_votes(programme):
     assert across.strands == ("Inspire", "Impact", "Involve")
 
 
+def test_a_theme_without_ideas_is_not_told_as_one_of_a_single_conversation(programme):
+    programme.look()
+    told = [theme.name for theme in programme.across().alone]
+    programme.room.do(add_theme, programme.ids[0], "Empty as yet")
+    assert [theme.name for theme in programme.across().alone] == told
+
+
 def test_what_people_say_is_kept_by_later_looks_also_by_one_under_way(programme):
     a, b, c = (programme.at(place, 1) for place in range(3))
     programme.look((a, b))
     programme.do(join_themes, [a, b], [c])
     programme.do(request_alignment)
     programme.do(part_themes, [a], [b, c])
-    programme.end(finish_alignment, ((a, b),), {})
+    programme.end(finish_alignment, Aligned(((a, b),)), {})
     assert programme.now().subjects == ((b, c),)
     assert programme.names() == [(("Impact", "Buses"), ("Involve", "Buses"))]
+
+
+def test_what_compared_is_kept_with_what_was_found_and_stays_when_a_look_fails(programme):
+    a, b = programme.at(0, 1), programme.at(1, 1)
+    programme.do(request_alignment)
+    programme.end(finish_alignment, Aligned(((a, b),), "local:minilm:ab", ""), {})
+    assert (programme.now().embedder, programme.across().embedder) == ("local:minilm:ab", "local:minilm:ab")
+    programme.do(request_alignment)
+    programme.end(fail_alignment)
+    programme.do(part_themes, [a], [b])
+    assert (programme.now().embedder, programme.now().problem) == ("local:minilm:ab", "")
+    programme.do(request_alignment)
+    programme.end(finish_alignment, Aligned((), "lexical", "slow"), {})
+    assert (programme.now().embedder, programme.now().problem) == ("lexical", "slow")
 
 
 def test_words_are_taken_back_in_order_until_none_is_left(programme):

@@ -222,3 +222,27 @@ def test_undo_and_redo_are_the_rapporteurs(desk_here, role):
     for action in (undo_edit, redo_edit):
         with pytest.raises(Forbidden):
             desk_here.do(action)
+
+
+def test_a_name_done_again_brings_back_a_theme_that_a_run_has_dissolved(desk):
+    desk.found_two()
+    desk.do(rename_theme, 2, "Our places")
+    desk.do(undo_edit)
+    desk.found(Theme(1, "Hours", ideas=(desk.a, desk.b, desk.c, desk.d)))
+    assert set(desk.names()) == {1}
+    desk.do(redo_edit)
+    assert desk.names()[2] == ("Our places", True)
+    desk.do(undo_edit)
+    assert set(desk.names()) == {1}
+
+
+def test_undo_brings_back_no_theme_that_was_taken_back_before(desk):
+    desk.found_two()
+    half = desk.do(split_theme, [desk.a, desk.c], "Half")
+    desk.found(Theme(1, "Hours", ideas=(desk.b,)), Theme(half, "Half", True, ideas=(desk.a, desk.c, desk.d)))
+    desk.do(undo_edit)
+    desk.do(move_ideas, [desk.d], 1)
+    before = desk.names()
+    assert half not in before
+    desk.do(undo_edit)
+    assert desk.names() == before

@@ -21,7 +21,16 @@ from feedback.actions import ideas as idea_deeds
 from feedback.actions import places as place_deeds
 from feedback.actions import runs as run_deeds
 from feedback.actions import themes as theme_deeds
-from feedback.domain.facts import IdeaGone, NotFound, NothingToRedo, NothingToUndo, OwnIdea, Refusal, WrongMove
+from feedback.domain.facts import (
+    IdeaGone,
+    NameTaken,
+    NothingToRedo,
+    NothingToUndo,
+    OwnIdea,
+    Refusal,
+    ThemeGone,
+    WrongMove,
+)
 from feedback.domain.ideas import IdeaState
 from feedback.domain.themes import Placed, Theme, ThemeSet
 from feedback.store.ideas import Idea, Vote
@@ -57,10 +66,15 @@ class Model:
         self._need(self.state[idea] == was, IdeaGone)
         self.state[idea] = becomes
 
-    def edit(self, *numbers: int | None) -> None:
-        self._need(all(number is None or number in self.names for number in numbers), NotFound)
+    def edit(self, *numbers: int | None, idea: int | None = None) -> None:
+        self._need(all(number is None or number in self.names for number in numbers), ThemeGone)
+        self._need(idea is None or self.state[idea] == "shown", IdeaGone)
         self.before.append((dict(self.names), dict(self.places)))
         self.after.clear()
+
+    def name(self, name: str, number: int | None = None) -> None:
+        others = [said for other, said in self.names.items() if other != number]
+        self._need(name not in others, NameTaken)
 
     def undo(self) -> None:
         self._need(bool(self.before), NothingToUndo)
@@ -162,15 +176,22 @@ class Sequences(RuleBasedStateMachine):
     def move(self, idea, theme):
         ids = [self.ideas[idea]]
         if self.both(
-            lambda: self.model.edit(theme), lambda: self.room.do(place_deeds.move_ideas, self.place, ids, theme)
+            lambda: self.model.edit(theme, idea=idea),
+            lambda: self.room.do(place_deeds.move_ideas, self.place, ids, theme),
         ):
             self.model.places[idea] = (theme, True)
 
     @rule(theme=themes, number=st.integers(0, 9))
     def rename(self, theme, number):
-        rename = lambda: self.room.do(theme_deeds.rename_theme, self.place, theme, f"Name {number}")  # noqa: E731
-        if self.both(lambda: self.model.edit(theme), rename):
-            self.model.names[theme] = f"Name {number}"
+        name = f"Name {number}"
+
+        def expected():
+            self.model._need(theme in self.model.names, ThemeGone)
+            self.model.name(name, theme)
+            self.model.edit(theme)
+
+        if self.both(expected, lambda: self.room.do(theme_deeds.rename_theme, self.place, theme, name)):
+            self.model.names[theme] = name
 
     @rule(idea=ideas, number=st.integers(0, 9))
     def split(self, idea, number):
@@ -179,6 +200,8 @@ class Sequences(RuleBasedStateMachine):
         rest = [other for other, (theme, _) in model.places.items() if theme == origin and other != idea]
 
         def expected():
+            model._need(model.state[idea] == "shown", IdeaGone)
+            model.name(name)
             model._need(origin is None or bool(rest), WrongMove)
             model.edit()
 

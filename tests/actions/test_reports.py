@@ -1,6 +1,7 @@
 """A freeze is one state, for ever; its ledger says where every idea received has gone."""
 
 import secrets
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -8,19 +9,38 @@ from sqlalchemy import text
 from feedback.actions.crew import admit
 from feedback.actions.ideas import hide_idea, restore_idea
 from feedback.actions.imports import import_rows
+from feedback.actions.merging import merge_ideas
+from feedback.actions.opinions import set_opinions
 from feedback.actions.places import move_ideas
 from feedback.actions.programme import rename_conversation
-from feedback.actions.prompts import edit_prompt
+from feedback.actions.prompts import add_prompt, edit_prompt
 from feedback.actions.reports import freeze
-from feedback.actions.runs import finish_theme_run, request_themes
-from feedback.actions.themes import rename_theme
+from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
+from feedback.actions.sorts import start_sorting
+from feedback.actions.themes import describe_theme, rename_theme
 from feedback.domain.facts import EmptyText, Forbidden, NotFound
-from feedback.domain.reports import Ledger, Method, Participation, Report, ReportPrompt, checksum_of, report_of
+from feedback.domain.opinions import Counts, OpinionGroup, OpinionMap, Typical
+from feedback.domain.programme import Voting
+from feedback.domain.reports import (
+    Ledger,
+    Method,
+    OpinionIdea,
+    Participation,
+    Report,
+    ReportGroup,
+    ReportOpinions,
+    ReportPrompt,
+    Sorting,
+    canonical_json,
+    checksum_of,
+    report_of,
+)
 from feedback.domain.roles import Actor, Role
 from feedback.domain.rows import Row
 from feedback.domain.summaries import ideas_of, missing_from
-from feedback.domain.themes import Theme, ThemeSet
+from feedback.domain.themes import Outlook, Theme, ThemeSet
 from feedback.store.reports import Freeze, content_of, freeze_of, freezes_of
+from feedback.store.screens import sorting_of
 
 
 def frozen(room, **words) -> Report:
@@ -46,12 +66,7 @@ def hold(room) -> dict[str, str]:
     room.phone("cleo").vote(ids["depot"])
     room.do(hide_idea, ids["miller"], reason="Names a person")
     anna.op(k="withdraw", idea=ids["regret"], rev=anna.next_rev())
-    # Merging ideas has no deed yet, but its place in the ledger is there.
-    room.do(hide_idea, ids["twin"], reason="Twice")
-    with room.engine.begin() as db:
-        db.execute(
-            text("update idea set merged_into = :into where id = :twin"), {"into": ids["night"], "twin": ids["twin"]}
-        )
+    room.do(merge_ideas, place, ids["night"], ids["twin"])
     run = room.do(request_themes, place)
     hours = Theme(1, "Hours", terms=("night",), ideas=(ids["night"], ids["sunday"]), representatives=(ids["sunday"],))
     places = Theme(2, "Places", ideas=(ids["depot"], ids["miller"]), representatives=(ids["miller"], ids["depot"]))
@@ -81,7 +96,8 @@ def test_freeze_holds_themes_votes_and_people_counted_right(any_room):
     assert [(idea.text, idea.source, idea.theme) for idea in report.leftovers] == [("card", "floor", None)]
     # Ben, Anna and Cleo voted; a vote taken back, or on a hidden idea, adds no standing vote to what is shown.
     assert report.participation == Participation(joined=4, wrote=2, voted=3, votes=3)
-    assert report.method == Method("lexical 1", 0, 2, 2, 1)
+    # The card came after the run: nobody has placed it.
+    assert report.method == Method("lexical 2", 0, 2, 3, 1, 0, 2, "lexical")
 
 
 def test_ledger_adds_up(any_room):
@@ -99,6 +115,99 @@ def test_every_published_idea_stands_in_the_report_once(room):
     assert len(ideas_of(report)) == report.ledger.published
     for gone in ("miller", "regret", "twin"):
         assert ids[gone] not in {idea.id for idea in ideas_of(report)}
+
+
+def test_freeze_holds_what_the_crew_says_of_a_theme(room):
+    hold(room)
+    hours, places = sorted(frozen(room).themes, key=lambda theme: theme.number)
+    room.do(describe_theme, room.conversation().id, hours.number, "What happens late")
+    described = replace(hours, description="What happens late")
+    assert sorted(frozen(room).themes, key=lambda theme: theme.number) == [described, places]
+
+
+def test_freeze_says_how_firm_themes_are_and_who_put_the_ideas_there(any_room):
+    place, anna, ben, cleo = any_room.conversation().id, *map(any_room.phone, ("anna", "ben", "cleo"))
+    a, b, c, d, e = (anna.write(text) for text in ("Night", "Sunday", "Depot", "Tram", "Gone"))
+    themes = (
+        Theme(1, "Hours", ideas=(a, b), firmness=0.5),
+        Theme(2, "Places", ideas=(c, e), firmness=0.49),
+        Theme(3, "Trams", ideas=(d,)),
+    )
+    unsure = {idea: Outlook(((1, 0.5), (2, 0.3), (None, 0.2)), 0.5) for idea in (a, b, c, e)}
+    found = ThemeSet(themes, (), 4, outlooks={**unsure, d: Outlook(((3, 0.99),), 0.99)})
+    any_room.gate.write(place, finish_theme_run, any_room.do(request_themes, place), found)
+    any_room.do(start_sorting, place)
+    for phone, idea, theme in [(ben, a, 1), (cleo, a, 1), (ben, b, None), (cleo, c, 2), (ben, e, 2)]:
+        phone.op(k="sort", idea=idea, theme=theme, skip=False, rev=phone.next_rev())
+    anna.op(k="sort", idea=d, theme=None, skip=True, rev=anna.next_rev())
+    any_room.do(move_ideas, place, [c], 1)
+    any_room.do(hide_idea, e, reason="Twice")
+    report = frozen(any_room)
+    assert {theme.name: theme.firm for theme in report.themes} == {"Hours": True, "Trams": None}
+    # Whoever passes over says nothing, and a sort of an idea that is hidden is none of what is published.
+    assert (report.sorting.people, report.sorting.sorts) == (2, 4)
+    with any_room.engine.connect() as db:
+        told = sorting_of(db, place)
+    assert report.sorting == Sorting(2, 4, 4 - told["unsure"], told["unsure"])
+    assert told["unsure"] in (1, 2)
+    by = report.method
+    assert (by.ideas_placed_by_people, by.ideas_placed_by_room, by.ideas_placed_by_machine) == (1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("embedder", "engine"),
+    [("lexical", "lexical 2"), ("local:MiniLM:0123abcd", "meaning 2"), ("http:nomic:latest:0123abcd", "meaning 2")],
+)
+def test_freeze_says_what_measured_the_run_that_found_the_themes(any_room, embedder, engine):
+    place, idea = any_room.conversation().id, any_room.phone("anna").write("Night")
+    found = ThemeSet((Theme(1, "Hours", ideas=(idea,)),), (), 2, embedder=embedder)
+    any_room.gate.write(place, finish_theme_run, any_room.do(request_themes, place), found)
+    # Neither a run that failed nor one under way has found what stands there.
+    any_room.gate.write(place, fail_theme_run, any_room.do(request_themes, place), problem="engine_failed")
+    any_room.do(request_themes, place)
+    made = frozen(any_room).method
+    assert (made.engine, made.embedder, made.themes_found) == (engine, embedder, 1)
+
+
+def test_a_run_of_before_tells_no_embedder_and_the_first_engine(any_room):
+    place, idea = any_room.conversation().id, any_room.phone("anna").write("Night")
+    found = ThemeSet((Theme(1, "Hours", ideas=(idea,)),), (), 2)
+    any_room.gate.write(place, finish_theme_run, any_room.do(request_themes, place), found)
+    with any_room.engine.begin() as db:
+        db.execute(text("update theme_run set embedder = null"))
+    report = frozen(any_room)
+    assert (report.method.engine, report.method.embedder) == ("lexical 1", None)
+    assert "embedder" not in canonical_json(report)
+
+
+def test_without_themes_nothing_is_said_of_sorts(room):
+    room.phone("anna").write("night")
+    report = frozen(room)
+    assert (report.sorting, report.opinions) == (None, ())
+    assert report.method == Method("", 0, 0, 0, 0)
+    assert "sorting" not in canonical_json(report)
+
+
+def test_freeze_holds_opinion_groups_without_ideas_that_are_gone_and_without_ballots(any_room):
+    any_room.ask_opinions()
+    anna, place, prompt = any_room.phone("anna"), any_room.conversation().id, any_room.prompt().id
+    ideas = [anna.write(text) for text in ("night", "sunday", "depot")]
+    any_room.do(add_prompt, place, text="A draft asks nobody", votes_each=None, voting=Voting.OPINION)
+    assert frozen(any_room).opinions == (ReportOpinions(1, None, 0, 15, 3, (), (), ()),)
+    all_agree, two_said = Counts(9, 0, 1), Counts(1, 1, 0)
+    groups = (
+        OpinionGroup("A", 10, 0, 0, 1, dict(zip(ideas, (all_agree, Counts(8, 1, 1), all_agree), strict=True))),
+        OpinionGroup("B", 6, 1, 0, 1, dict(zip(ideas, (two_said, Counts(1, 5, 0), all_agree), strict=True))),
+    )
+    groups = (replace(groups[0], typical=(Typical(ideas[1], 1, 2.0),)), groups[1])
+    seq = any_room.conversation().seq
+    found = OpinionMap(seq, 3, 16, 3, groups, (ideas[2], ideas[0]), (ideas[1], ideas[2]))
+    any_room.gate.write(place, set_opinions, prompt, found)
+    any_room.do(hide_idea, ideas[2], reason="Twice")
+    sunday = OpinionIdea(2, ((80, 10, 10), (17, 83, 0)))
+    told = (ReportGroup("A", 10, (sunday,), ()), ReportGroup("B", 6, (), ()))
+    night = OpinionIdea(1, ((90, 0, 10), None))
+    assert frozen(any_room).opinions == (ReportOpinions(1, seq, 16, 15, 3, told, (night,), (sunday,)),)
 
 
 def test_freeze_never_changes_afterwards(any_room):

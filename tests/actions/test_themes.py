@@ -14,7 +14,17 @@ from feedback.actions.themes import (
     rename_theme,
     split_theme,
 )
-from feedback.domain.facts import EmptyText, Forbidden, IdeaGone, NotFound, TextTooLong, WrongMove
+from feedback.domain.facts import (
+    EmptyText,
+    Forbidden,
+    IdeaGone,
+    InNoTheme,
+    NameTaken,
+    NotFound,
+    TextTooLong,
+    ThemeGone,
+    WrongMove,
+)
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import Placed, Theme
 
@@ -24,6 +34,27 @@ def test_a_theme_named_by_mistake_is_undone_and_its_number_stays_taken(desk):
     assert desk.do(undo_edit) == Undone("add", {"theme": first, "name": "Wrong"})
     assert desk.names() == {}
     assert desk.do(add_theme, "Right") == first + 1
+
+
+@pytest.mark.parametrize("deed", [(add_theme,), (rename_theme, 2), (split_theme, ["a"])])
+def test_no_two_themes_are_called_the_same_by_people(desk, deed):
+    desk.found_two()
+    action, *args = deed
+    name, _ = desk.names()[1]
+    before = desk.names()
+    with pytest.raises(NameTaken) as refused:
+        desk.do(action, *([desk.a] if arg == ["a"] else arg for arg in args), f" {name.upper()}  ")
+    assert refused.value.detail == {"number": 1}
+    assert desk.names() == before
+
+
+def test_a_name_is_free_again_where_its_theme_is_gone_and_ones_own_may_be_said_again(desk):
+    desk.found_two()
+    name, _ = desk.names()[2]
+    desk.do(rename_theme, 2, name)
+    desk.do(merge_themes, 1, 2)
+    desk.do(rename_theme, 1, name)
+    assert desk.names() == {1: (name, True)}
 
 
 def test_edits_refuse_what_is_not_there(desk):
@@ -48,7 +79,7 @@ def test_edits_refuse_what_is_not_there(desk):
         (split_theme, ([desk.a, desk.b],), WrongMove),
         (pin_ideas, ([],), IdeaGone),
         (unpin_ideas, ([desk.a],), WrongMove),
-        (bar_ideas, ([desk.d],), WrongMove),
+        (bar_ideas, ([desk.d],), InNoTheme),
         (bar_ideas, ([elsewhere],), IdeaGone),
     ]
     before = desk.screen()
@@ -58,6 +89,14 @@ def test_edits_refuse_what_is_not_there(desk):
     assert desk.screen() == before
     with pytest.raises(NotFound):
         desk.room.do(rename_theme, 99, 1, "x")
+
+
+def test_whoever_edits_a_theme_that_a_run_has_dissolved_is_told_so(desk):
+    desk.found_two()
+    desk.do(merge_themes, 1, 2)
+    for action, args in [(rename_theme, (2, "x")), (lock_theme, (2,)), (move_ideas, ([desk.a], 2))]:
+        with pytest.raises(ThemeGone):
+            desk.do(action, *args)
 
 
 @pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.STAGE, Role.FACILITATOR])

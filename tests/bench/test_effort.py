@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from bench import effort
-from bench.effort import PEOPLE, Crowd, Taps, majority, sort_room, starters_of
-from bench.labelled import LabelledRoom
+from bench.effort import PEOPLE, Crowd, Taps, majority, sort_room
+from bench.labelled import LabelledRoom, starters_of
 from bench.rapporteur import Desk, by_hand, measure_desk, put_right
 from feedback.clustering import pipeline
 from feedback.domain.themes import IdeaText, Outlook, Theme, ThemeSet
@@ -64,7 +64,7 @@ def test_more_sorts_bring_the_themes_nearer_and_the_engine_beats_a_majority(room
 def test_an_engine_that_does_not_listen_is_found_out(room, monkeypatch):
     find = pipeline.find_themes
     monkeypatch.setattr(pipeline, "find_themes", lambda ideas, *, sorts=(), **more: find(ideas, **more))
-    blank = effort.starters_of
+    blank = starters_of
     # Names that say nothing, so that only what people say can help.
     monkeypatch.setattr(effort, "starters_of", lambda room: blank(_renamed(room)))
     deaf = sort_room(_renamed(room), Crowd(1.0, 0.0), seed=1)

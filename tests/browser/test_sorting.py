@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from served import Served
 
 PHONE = {"width": 360, "height": 740}
-SOON = 60_000
+SOON = 120_000
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def crew(chromium: Browser, served: Served, secret: str) -> Page:
 
 
 def phone(chromium: Browser, served: Served, code: str, faults: list[str]) -> Page:
-    page = chromium.new_context(viewport=PHONE).new_page()
+    page = chromium.new_context(viewport=PHONE, reduced_motion="reduce").new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.goto(f"{served.base}/c/{code}")
     return page
@@ -76,9 +76,14 @@ def test_the_room_sorts(chromium, served, links):
         expect(desk.locator("#board")).to_contain_text(name, timeout=SOON)
     console = crew(chromium, served, links["facilitator"])
     console.get_by_role("button", name="Ask the room to sort").click()
-    expect(console.locator("#themes")).to_contain_text("0 % sorted, 4 ideas still unsure", timeout=SOON)
+    expect(console.locator("#themes")).to_contain_text("0% sorted, 4 ideas still unsure", timeout=SOON)
     ben.get_by_role("button", name="Help to sort the ideas").click()
-    seen = [answer(ben, "Hours"), answer(ben, "None of these")]
+    seen = [answer(ben, "Hours")]
+    # Whoever has scrolled down to the answers finds the words of the next card below the header, not under it.
+    ben.evaluate("scrollBy(0, document.querySelector('.sort-panel').getBoundingClientRect().top - 20)")
+    seen.append(answer(ben, "None of these"))
+    tops = "['.sort-title', '.top.stays'].map(each => document.querySelector(each).getBoundingClientRect())"
+    assert ben.evaluate(f"(([title, header]) => title.top >= header.bottom)({tops})")
     # Without a line the next card is there all the same, and what was tapped waits.
     ben.context.set_offline(True)
     seen.append(answer(ben, "Skip"))
@@ -100,10 +105,9 @@ def test_the_room_sorts(chromium, served, links):
     answer(ben, "Places")
     stage = chromium.new_context(viewport={"width": 1920, "height": 1080}).new_page()
     stage.goto(f"{served.base}/enter#{links['stage']}")
-    console.get_by_role("group", name="What the stage shows").get_by_role("button", name="Themes").click()
-    expect(stage.locator(".themes-foot")).to_contain_text("5 ideas still unsure", timeout=SOON)
+    expect(stage.locator("#counts")).to_contain_text("5 ideas still unsure", timeout=SOON)
     console.get_by_role("button", name="Stop sorting").click()
-    expect(stage.locator(".themes-foot")).not_to_contain_text("unsure", timeout=SOON)
+    expect(stage.locator("#counts")).not_to_contain_text("unsure", timeout=SOON)
     for page in (anna, ben, desk, console, stage):
         page.context.close()
     assert faults == []

@@ -55,10 +55,10 @@ def served(founded: Settings) -> Iterator[Settings]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    ready.wait(10)
+    ready.wait(60)
     yield founded
     ending.set()
     with socket.socket(socket.AF_UNIX) as last:
         last.connect(str(founded.control_socket))
-    thread.join(10)
+    thread.join(60)
     listener.close()

@@ -163,7 +163,7 @@ def test_two_at_once_come_one_after_the_other(founded, folder):
         other.join(0.2)
         assert other.is_alive()
         assert not folder.exists()
-    other.join(10)
+    other.join(60)
     assert len(list(folder.glob("*.db"))) == 1
 
 

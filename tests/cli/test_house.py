@@ -57,7 +57,7 @@ def test_deed_waits_until_another_command_is_done(founded):
         thread.start()
         thread.join(0.3)
         assert made == []
-    thread.join(10)
+    thread.join(60)
     assert len(made[0]["conversations"]) == 3
 
 
@@ -72,7 +72,7 @@ def test_deed_goes_to_a_server_that_was_only_starting(founded):
         with connection:
             assert json.loads(connection.makefile("rb").readline()) == {"do": "links", "args": {}}
             connection.sendall(b'{"conversations": []}\n')
-        thread.join(10)
+        thread.join(60)
 
 
 def test_deed_gives_up_on_a_house_that_does_not_answer(founded, monkeypatch, capsys):
@@ -95,7 +95,7 @@ def test_server_that_goes_down_with_a_call_in_hand_is_said(settings, capsys):
         thread = threading.Thread(target=hang_up)
         thread.start()
         assert deed(settings, "links", {}) is None
-        thread.join(5)
+        thread.join(60)
     assert "(server_error)" in capsys.readouterr().err
 
 

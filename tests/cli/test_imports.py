@@ -39,6 +39,7 @@ def test_import_of_broken_and_empty_files_names_the_lines(founded, code, tmp_pat
         ("a.jsonl", b'{"text": "Good"}\nnonsense\n', "line 2: It is not a JSON object. (not_json)"),
         ("b.csv", b"idea\nGood\n", "no_text_column"),
         ("c.csv", b"", "line 1: No ideas were found in this file. (empty_file)"),
+        ("d.csv", b"text,id\n", "line 1: No ideas were found in this file. (empty_file)"),
     ]:
         file = tmp_path / name
         file.write_bytes(content)

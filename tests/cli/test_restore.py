@@ -218,7 +218,7 @@ def kill_at_each_step(settings: Settings, made: Path, mutant: str = "") -> list[
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     return [json.loads(line) for line in ran.stdout.splitlines()]

@@ -31,10 +31,12 @@ def test_themes_prints_json_with_every_id_once(room, capfdbinary):
     code, out, err = run(capfdbinary, room, "json", 0)
     found = json.loads(out)
     assert code == 0
-    assert list(found) == ["themes", "leftovers", "outlooks"]
+    assert list(found) == ["themes", "leftovers", "near_duplicates", "outlooks"]
     assert {tuple(theme) for theme in found["themes"]} == {
         ("id", "name", "firmness", "firm", "terms", "ideas", "representatives")
     }
+    first = found["near_duplicates"][0]
+    assert (list(first), first["same"], len(first["ideas"])) == (["ideas", "closeness", "same"], True, 2)
     assert found["outlooks"].keys() == {idea for theme in found["themes"] for idea in theme["ideas"]} | set(
         found["leftovers"]
     )
@@ -78,6 +80,20 @@ def test_themes_refuses_a_file_with_bad_lines_and_names_them(tmp_path, capfdbina
     assert (code, out) == (1, "")
     assert "room.csv, line 3:" in err
     assert "(columns)" in err
+
+
+def test_themes_refuses_a_header_with_nothing_below_it(tmp_path, capfdbinary):
+    file = tmp_path / "room.csv"
+    file.write_text("text,id\n", encoding="utf-8")
+    code, out, err = run(capfdbinary, file, "json", 0)
+    assert (code, out) == (1, "")
+    assert "room.csv, line 1: No ideas were found in this file. (empty_file)" in err
+
+
+def test_themes_takes_an_array_of_objects(tmp_path):
+    file = tmp_path / "room.json"
+    file.write_text(json.dumps([{"text": "Trees"}, {"text": "Buses", "id": "b", "lang": "en"}]), encoding="utf-8")
+    assert read_ideas(file) == [IdeaText("1", "Trees"), IdeaText("b", "Buses", "en")]
 
 
 def test_themes_refuses_a_repeated_id_with_its_line(tmp_path, capfdbinary):
@@ -129,7 +145,7 @@ def test_themes_can_be_found_by_an_endpoint(room, capfdbinary, monkeypatch):
         forget_rooms()
         assert themes_command(room, "json", 0, embedder="http") == 0
     out, err = capfdbinary.readouterr()
-    assert "Themes were found by words alone: the embedding endpoint reported a fault. (failed)" in err.decode()
+    assert "Only words were compared: the embedding endpoint reported a fault. (failed)" in err.decode()
     assert themes_command(room, "json", 0) == 0
     assert capfdbinary.readouterr().out == out
 

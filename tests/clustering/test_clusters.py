@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.metrics import silhouette_score
 
 from feedback.clustering.clusters import (
     agreement_tree,
@@ -8,6 +9,7 @@ from feedback.clustering.clusters import (
     largest_count,
     modularity,
     neighbour_graph,
+    silhouette,
     usual_count,
     voting_counts,
 )
@@ -61,15 +63,33 @@ def test_counts_follow_the_size_of_the_room():
 
 def test_voting_counts_go_from_two_to_the_most_in_growing_steps():
     assert voting_counts(4) == [2, 3, 4]
-    assert voting_counts(25) == [2, 3, 4, 5, 6, 7, 9, 10, 12, 15, 18, 21]
+    assert voting_counts(25) == [2, 3, 4, 5, 7, 9, 11, 15, 19, 25]
 
 
 def test_agreement_tree_joins_first_whom_most_votes_put_together():
     votes = [np.array([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1]), np.array([1, 1, 0, 0, 0])]
-    tree = agreement_tree(votes)
-    assert tree[0, :3].tolist() == [0, 1, 0]
-    assert tree[1, :3].tolist() == [2, 3, 0.25]
-    assert tree[2, 2] == pytest.approx((0.25 + 0.5) / 2)
+    tree = agreement_tree(votes, np.eye(5))
+    # Half of the distance is the share of votes that part two, half is their own: 1 for axes of a space.
+    assert tree[0, :3].tolist() == [0, 1, 0.5]
+    assert tree[1, :3].tolist() == [2, 3, 0.625]
+    assert tree[2, 2] == pytest.approx(0.5 + (0.25 + 0.5) / 4)
+
+
+def test_agreement_tree_joins_the_nearest_where_votes_say_nothing():
+    rows = np.array([[1, 0], [0.8, 0.6], [0, 1]])
+    assert agreement_tree([np.zeros(3, dtype=np.int64)], rows)[0, :3].tolist() == [0, 1, 0.1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_silhouette_is_the_librarys(seed):
+    chance = np.random.default_rng(seed)
+    rows = chance.normal(size=(40, 6))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[3] = 0
+    labels = chance.permutation(np.arange(40) % 6)
+    labels[0] = 6
+    labels = np.unique(labels, return_inverse=True)[1]
+    assert silhouette(rows, labels) == pytest.approx(silhouette_score(rows, labels, metric="cosine"))
 
 
 def test_best_clusters_finds_clear_groups_among_many_dimensions_with_and_without_words():

@@ -1,5 +1,7 @@
 """A room is measured once, by what was asked for or by words, and forgotten last of all the rooms in use."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,25 @@ def test_an_embedder_that_goes_away_before_the_names_stops_nothing(room):
     starters = ThemeSet((Theme(1, "Night buses", named_by_person=True),), (), 2)
     found = find_themes(room, previous=starters, embedder=letters)
     assert {idea for theme in found.themes for idea in theme.ideas} | set(found.leftovers) == {i.id for i in room}
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_an_embedder_that_goes_away_moves_nothing_that_it_has_placed(room, quick):
+    letters = Letters()
+    first = find_themes(room[:60], embedder=letters)
+    letters.code = "no_answer"
+    forget_rooms()
+    # Nor does a name that somebody gives meanwhile, and what a person took out of a theme leaves it.
+    ours = Theme(first.next_id, "Night buses, bus lines", named_by_person=True)
+    start = replace(first, themes=(*first.themes, ours), next_id=first.next_id + 1)
+    out = first.themes[0].ideas[0]
+    barred = {out: frozenset({first.themes[0].id})}
+    found = find_themes(room, previous=start, barred=barred, embedder=letters, quick=quick)
+    assert found.problem == "no_answer"
+    home = {idea: theme.id for theme in found.themes for idea in theme.ideas}
+    assert [idea for theme in first.themes for idea in theme.ideas if home.get(idea) != theme.id] == [out]
+    assert not set(first.leftovers) & home.keys()
+    assert found.regroup is None
 
 
 def test_a_repeated_id_is_refused():

@@ -128,16 +128,24 @@ def test_a_new_group_gets_a_free_letter_and_the_others_keep_theirs():
         assert {idea for idea, c in each.counts.items() if c.agree > c.disagree} == before[each.letter]
 
 
-def test_positions_are_principal_components_of_the_imputed_votes_stretched_by_what_is_missing():
+def test_positions_are_principal_components_of_the_voters_imputed_votes_stretched_by_what_is_missing():
     ballots = room([30, 20], skip=0.3, sure=0.7)
     table = table_of(ballots, IDEAS)
+    assert 0 < table.voters.sum() < len(table.people)
     places, axes = positions(table)
-    means = np.nanmean(table.votes, axis=0)
+    means = np.nanmean(table.votes[table.voters], axis=0)
     filled = np.where(np.isnan(table.votes), means, table.votes)
-    theirs = PCA(2, svd_solver="full").fit_transform(filled) * np.sqrt(len(IDEAS) / table.cast)[:, None]
+    known = PCA(2, svd_solver="full").fit(filled[table.voters])
+    theirs = known.transform(filled) * np.sqrt(len(IDEAS) / table.cast)[:, None]
     for axis in (0, 1):
         assert abs(np.corrcoef(places[:, axis], theirs[:, axis])[0, 1]) == pytest.approx(1)
         assert axes[axis, np.abs(axes[axis].round(9)).argmax()] > 0
+
+
+def test_whoever_has_hardly_voted_moves_nobody_on_the_map():
+    ballots = room([20, 12])
+    passing = {f"passing{number}": {IDEAS[0]: -1, IDEAS[1 + number % 2]: -1} for number in range(40)}
+    assert find_opinions(ballots | passing, IDEAS) == find_opinions(ballots, IDEAS)
 
 
 def test_more_than_a_hundred_people_are_put_together_first_and_found_the_same_way():

@@ -97,6 +97,42 @@ def test_a_quick_run_names_and_judges_nothing_anew(room, found):
     assert quick.outlooks.keys() == found.outlooks.keys()
 
 
+def test_what_the_room_sorts_makes_themes_firm_at_once_and_each_look_says_the_same(room, found):
+    loose = replace(found, themes=tuple(replace(theme, by_words=0.0, firmness=0.0) for theme in found.themes))
+    sorts = [Sort(f"p{n}", idea, theme.id) for theme in found.themes for idea in theme.ideas for n in range(4)]
+    once = find_themes(room, previous=loose, sorts=sorts, quick=True)
+    assert min(theme.firmness for theme in once.themes) > 0.9
+    assert find_themes(room, previous=once, sorts=sorts, quick=True).themes == once.themes
+    assert [theme.by_words for theme in once.themes] == [0.0 for _ in once.themes]
+
+
+def test_a_theme_of_which_nobody_knows_what_its_words_say_is_not_judged_by_a_quick_run(room, found):
+    unknown = replace(found, themes=tuple(replace(theme, by_words=None) for theme in found.themes))
+    quick = find_themes(room, previous=unknown, quick=True)
+    assert {theme.firmness for theme in quick.themes} == {None}
+    full = find_themes(room, previous=unknown)
+    assert [theme.by_words for theme in full.themes] == [theme.by_words for theme in found.themes]
+
+
+def test_a_theme_whose_ideas_people_exchange_is_still_itself_in_a_quick_run(room, found):
+    one, other = found.themes[:2]
+    sorts = [Sort(f"p{n}", idea, other.id) for idea in one.ideas for n in range(4)]
+    sorts += [Sort(f"p{n}", idea, one.id) for idea in other.ideas for n in range(4)]
+    quick = find_themes(room, previous=found, sorts=sorts, quick=True)
+    assert [theme.id for theme in quick.themes] == [theme.id for theme in found.themes]
+    assert [theme.name for theme in quick.themes] == [theme.name for theme in found.themes]
+    assert set(other.ideas) <= set(quick.themes[0].ideas)
+
+
+def test_a_new_name_makes_no_place_less_sure(room, found):
+    called = replace(
+        found, themes=tuple(replace(theme, name=f"Ours {theme.id}", named_by_person=True) for theme in found.themes)
+    )
+    again = find_themes(room, previous=called, quick=True)
+    before, after = (sum(each.sureness for each in one.outlooks.values()) for one in (found, again))
+    assert after > 0.95 * before
+
+
 def test_a_locked_theme_takes_nothing_in_and_lets_nothing_out(room):
     first = find_themes(room[:60])
     held = replace(first.themes[0], locked=True, ideas=(*first.themes[0].ideas[:6], first.themes[1].ideas[0]))

@@ -4,10 +4,11 @@ from feedback.clustering.representatives import representatives_of
 from feedback.clustering.text import words_of
 
 
-def chosen(rows, texts):
+def chosen(rows, texts, twins=None):
     unit = np.array(rows, dtype=float)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    return representatives_of(range(len(texts)), unit, texts, [words_of(text, "en") for text in texts])
+    words = [words_of(text, "en") for text in texts]
+    return representatives_of(range(len(texts)), unit, words, twins or range(len(texts)))
 
 
 def test_representatives_of_starts_with_the_most_typical_idea():
@@ -22,10 +23,8 @@ def test_representatives_of_starts_with_the_most_typical_idea():
 
 def test_representatives_of_shows_no_idea_twice():
     same = "Please plant more street trees in the old town"
-    assert chosen([[1, 0.1], [1, 0.1], [1, 0]], [same, f"{same}!", "We want green roofs on schools"]) in (
-        [0, 2],
-        [2, 0],
-    )
+    texts = [same, f"{same}!", "We want green roofs on schools"]
+    assert chosen([[1, 0.1], [1, 0.1], [1, 0]], texts, twins=[0, 0, 1]) in ([0, 2], [2, 0])
 
 
 def test_representatives_of_prefers_readable_lengths():

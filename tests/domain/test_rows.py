@@ -65,6 +65,38 @@ def test_read_rows_undoes_a_spreadsheets_own_quotes_in_tables_with_tabs():
     )
 
 
+def test_read_rows_undoes_quotes_around_tabs_and_line_breaks_that_a_line_needs():
+    table = 'id\ttext\n1\t"one\ttwo"\n2\t"first\nsecond"\n3\t"a\tb\nc"\n4\t"""All"" of\nit"\n5\tlast\n'
+    assert read(table, "ideas.tsv").good == (
+        Row(2, "one\ttwo", "1"),
+        Row(3, "first\nsecond", "2"),
+        Row(5, "a\tb\nc", "3"),
+        Row(7, '"All" of\nit', "4"),
+        Row(9, "last", "5"),
+    )
+    assert [row.text for row in read('text\n"first\nsecond"\n"one\ttwo"\n', "ideas.tsv").good] == [
+        "first\nsecond",
+        "one\ttwo",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("text\ttheme", '"Open\tbuses', "Trees\tparks", 'closed"\tbuses'),
+        ("theme\ttext", 'buses\t"Open', 'closed"\tTrees'),
+        ("text\ttheme", '"Open\tclosed"'),
+        ("text\ttheme", '"Open', "Trees\tparks", 'closed"\tbuses'),
+    ],
+)
+def test_read_rows_swallows_no_line_that_is_whole_by_itself(lines):
+    cells = [line.split("\t") for line in lines]
+    text = cells[0].index("text")
+    assert read("\n".join(lines), "ideas.tsv") == Rows(
+        tuple(Row(number, row[text]) for number, row in enumerate(cells[1:], start=2)), ()
+    )
+
+
 def test_read_rows_takes_commas_in_a_single_column_as_text():
     assert read('text\nBuses, trams\n"quoted, once"\n\nlast\n').good == (
         Row(2, "Buses, trams"),
@@ -94,7 +126,12 @@ def test_read_rows_loses_only_the_line_with_broken_bytes():
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"", "empty_file"), (b"\xef\xbb\xbf\n \n", "empty_file"), (b"comment\nTrees\n", "no_text_column")],
+    [
+        (b"", "empty_file"),
+        (b"\xef\xbb\xbf\n \n", "empty_file"),
+        (b"text,id\n\n", "empty_file"),
+        (b"comment\nTrees\n", "no_text_column"),
+    ],
 )
 def test_read_rows_says_what_is_wrong_with_a_whole_file(data, code):
     assert read_rows(data, "x.csv") == Rows((), (BadRow(1, code),))
@@ -123,10 +160,48 @@ def test_read_rows_lists_bad_json_lines(line, code):
     assert read(f'{{"text": "ok"}}\n{line}\n', "x.jsonl") == Rows((Row(1, "ok"),), (BadRow(2, code),))
 
 
+@pytest.mark.parametrize("name", ["ideas.json", "IDEAS.JSONL", "ideas.ndjson"])
+def test_read_rows_reads_an_array_of_objects(name):
+    array = '\n[\n  {"text": "Trees",\n   "id": 7}\n , {"text": "Büsse", "lang": "de"}, 5,\n{"id": 1}]\n'
+    assert read(array, name) == Rows(
+        (Row(3, "Trees", "7"), Row(5, "Büsse", None, "de")), (BadRow(5, "not_json"), BadRow(6, "no_text"))
+    )
+    assert read("[\n]", name) == Rows((), (BadRow(1, "empty_file"),))
+    assert read('[{"text": "a,b"}]', name).good == (Row(1, "a,b"),)
+
+
+@pytest.mark.parametrize(
+    "rest", ["", ",", ",]", ' {"text": "b"}]', ',\n"b', "]]", '] {"text": "b"}', "," + "[" * 100_000]
+)
+def test_read_rows_keeps_what_stands_before_the_break_in_an_array(rest):
+    found = read('[\n{"text": "a"}' + rest, "ideas.json")
+    assert found == Rows((Row(2, "a"),), (BadRow(3 if "\n" in rest else 2, "not_json"),))
+
+
+def test_read_rows_loses_only_the_object_with_broken_bytes():
+    assert read_rows(b'[{"text": "b\xe4d"},\n{"text": "fine"}]', "x.json") == Rows(
+        (Row(2, "fine"),), (BadRow(1, "encoding"),)
+    )
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)))
 def test_read_rows_gives_json_texts_back_as_they_were(texts):
     lines = "\n".join(json.dumps({"text": text}) for text in texts) + "\n"
     assert [row.text for row in read(lines, "x.jsonl").good] == texts
+    array = json.dumps([{"text": text} for text in texts], indent=1)
+    assert [row.text for row in read(array, "x.json").good] == texts
+
+
+@given(
+    st.lists(
+        st.lists(st.text('ab" '), min_size=2, max_size=3).filter(lambda row: not any('""' in cell for cell in row)),
+        min_size=1,
+    )
+)
+def test_read_rows_gives_cells_between_tabs_back_whatever_quotes_they_hold(cells):
+    whole = [[*row, "end", "end"][:3] for row in cells]
+    table = "text\tnote\tlang\n" + "\n".join("\t".join(row) for row in whole)
+    assert [row.text for row in read(table, "x.tsv").good] == [row[0] for row in whole]
 
 
 @given(st.binary(max_size=400), st.sampled_from(["x.csv", "x.tsv", "x.jsonl", ""]))

@@ -31,6 +31,13 @@ def test_most_supported_leaves_out_what_nobody_supports():
     assert [one.number for one in most_supported([idea(1), idea(2, 4), idea(3, 4, 1), idea(4, 9)])] == [4, 2, 3]
 
 
+def test_most_supported_of_opinions_are_those_with_which_more_agree_than_disagree():
+    ideas = [idea(1, 9, 9), idea(2, 4, 3), idea(3, 5, 8), idea(4, 1)]
+    assert [one.number for one in most_supported(ideas, {1})] == [2, 4]
+    assert [one.number for one in most_supported(ideas, {2})] == [1, 3, 2, 4]
+    assert [mark.idea.number for mark in highlights_of(theme(*ideas), {1}) if "supported" in mark.why] == [2, 4]
+
+
 def test_highlights_name_each_idea_once_with_every_reason():
     found = why(theme(idea(1, 9, 8), idea(2, 3), idea(3), representatives=("id2", "id3")))
     assert found == {1: ("supported", "divided"), 2: ("supported", "typical"), 3: ("typical",)}

@@ -1,5 +1,7 @@
 """People move ideas between themes; nothing is lost, and a move can be taken back."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +47,7 @@ def test_pinned_and_freed_leave_every_idea_where_it_is(places, ids):
 
 @given(PLACES, SOME, st.dictionaries(st.sampled_from("abcdef"), PRIORS), st.frozensets(st.integers(1, 3)))
 def test_kept_out_never_leads_back_or_into_a_closed_theme(places, ids, priors, open_themes):
-    out = kept_out(places, ids, priors, open_themes)
+    out = kept_out(places, ids, priors, open_themes, {})
     assert set(out) == {idea for idea in ids if idea in places and places[idea].theme is not None}
     for idea, place in out.items():
         assert place.barred == places[idea].barred | {places[idea].theme}
@@ -56,7 +58,22 @@ def test_kept_out_never_leads_back_or_into_a_closed_theme(places, ids, priors, o
 def test_kept_out_goes_to_the_likeliest_place_that_is_left():
     places = {"a": Placed(1), "b": Placed(1)}
     priors = {"a": {1: 0.5, 2: 0.3, None: 0.2}, "b": {1: 0.5, 2: 0.2, None: 0.3}}
-    assert {idea: place.theme for idea, place in kept_out(places, "ab", priors, (1, 2)).items()} == {"a": 2, "b": None}
+    assert {idea: place.theme for idea, place in kept_out(places, "ab", priors, (1, 2), {}).items()} == {
+        "a": 2,
+        "b": None,
+    }
+
+
+@given(PLACES, SOME, st.dictionaries(st.sampled_from("abcdef"), st.none() | st.integers(1, 3)))
+def test_kept_out_bars_from_where_an_idea_stood_and_leaves_what_has_moved_since(places, ids, stood):
+    out = kept_out(places, ids, {}, (), stood)
+    homes = {idea: places.get(idea, Placed(None)) for idea in ids}
+    assert set(out) == {idea for idea, place in homes.items() if stood.get(idea, place.theme) is not None}
+    for idea, place in out.items():
+        theme = stood.get(idea, homes[idea].theme)
+        assert place.barred == homes[idea].barred | {theme}
+        if theme != homes[idea].theme:
+            assert replace(place, barred=frozenset()) == replace(homes[idea], barred=frozenset())
 
 
 @given(st.integers(1, 3), st.integers(1, 3))

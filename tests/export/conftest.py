@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import docx
 import openpyxl
@@ -16,11 +16,15 @@ import pytest
 from feedback.domain.reports import (
     Ledger,
     Method,
+    OpinionIdea,
     Participation,
     Report,
+    ReportGroup,
     ReportIdea,
+    ReportOpinions,
     ReportPrompt,
     ReportTheme,
+    Sorting,
 )
 from feedback.export.speech import Words
 
@@ -55,6 +59,44 @@ def report() -> Report:
             "Free rooms for choirs",
             "Ask the neighbours first",
         ]
+    )
+
+
+@pytest.fixture
+def sorted_report() -> Report:
+    """A report of a room that has sorted, voted in three groups on one prompt, and too little on another."""
+    texts = [*("Open the depot at night", "Students run the bar", "A library of tools"), "Free rooms", "=Ask(them)"]
+    return with_all(build([*texts, "Trams until two", "مزيد من الأشجار"]))
+
+
+@pytest.fixture
+def described_report(sorted_report: Report) -> Report:
+    """The same, where the crew has said of the first theme what belongs into it, in words that mean harm."""
+    first, *others = sorted_report.themes
+    said = "=HYPERLINK(A1) # <b>What is late</b>, [open](http://x.example) & *loud*\nor both"
+    return replace(sorted_report, themes=(replace(first, description=said), *others))
+
+
+def with_all(report: Report) -> Report:
+    """Add what a state holds where there are judged themes, sorts and opinions."""
+    apart = OpinionIdea(2, ((85, 10, 5), (12, 80, 8), None))
+    both = OpinionIdea(7, ((90, 0, 10), (88, 12, 0), (100, 0, 0)))
+    split = OpinionIdea(5, ((20, 75, 5), (92, 4, 4), (50, 50, 0)))
+    groups = (
+        ReportGroup("A", 21, (apart,), (split,)),
+        ReportGroup("B", 14, (split,), (apart,)),
+        ReportGroup("C", 3, (), ()),
+    )
+    return replace(
+        report,
+        themes=tuple(replace(theme, firm=theme.number == 1) for theme in report.themes),
+        sorting=Sorting(people=34, sorts=1_210, settled=5, unsure=2),
+        method=replace(report.method, ideas_placed_by_people=1, ideas_placed_by_room=4, ideas_placed_by_machine=2),
+        prompts=(*report.prompts, ReportPrompt(2, "What must never happen to it?", None, 0)),
+        opinions=(
+            ReportOpinions(1, 2790, 38, 15, 7, groups, (both,), (apart, split)),
+            ReportOpinions(2, 2700, 9, 15, 7, (), (), ()),
+        ),
     )
 
 

@@ -1,9 +1,12 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.domain.facts import Refusal
+from feedback.domain.reports import canonical_json, report_of
 from feedback.domain.texts import canonical
-from feedback.export.clean import clean, guarded, unguarded
+from feedback.export.clean import clean, cleaned, guarded, unguarded
 
 # Whatever text a client may send, with the marks that matter drawn often.
 ANY = st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from("'=+-@;\t\n\r\x00\" =－＠\ufeff")))
@@ -68,3 +71,22 @@ def test_guarded_marks_the_beginning_after_blanks_too():
         assert guarded(text) == f"'{text}"
     assert guarded("a;=1") == "a;'=1"
     assert guarded("list:\n- one\n- two") == "list:\n'- one\n'- two"
+
+
+def test_every_text_of_a_report_is_cleaned_however_deep_it_stands(sorted_report):
+    dirty = report_of(_dirtied(canonical_json(sorted_report)))
+    assert dirty != sorted_report
+    assert cleaned(dirty) == sorted_report
+
+
+def _dirtied(content: str) -> str:
+    """Put a mark into every text that no document may hold."""
+
+    def dirt(value):
+        if isinstance(value, str):
+            return f"{value}\ufeff"
+        if isinstance(value, list):
+            return [dirt(part) for part in value]
+        return {name: dirt(member) for name, member in value.items()} if isinstance(value, dict) else value
+
+    return json.dumps(dirt(json.loads(content)))

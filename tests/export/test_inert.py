@@ -12,7 +12,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from subjects import across, theme
 
+from feedback.domain.alignments import Subject, across_to_json
 from feedback.domain.reports import canonical_json
 from feedback.settings import ROOT
 
@@ -107,14 +109,11 @@ def allowed() -> list[Path]:
     return [home.resolve() for home in [*homes, Path(tempfile.gettempdir()), Path("/var/cache/fontconfig")]]
 
 
-def test_rendering_markup_opens_no_other_file_and_calls_nobody(make, canary, readers):
-    payloads = [payload.format(file=canary.file, url=canary.url) for payload in PAYLOADS]
-    report = make(
-        payloads, conference=payloads[0], conversation=payloads[15], name=payloads[11], rapporteur=payloads[5]
-    )
+def made_under_watch(canary, kind: str, content: str) -> dict[str, bytes]:
+    """Make all six files in a process of its own that opens nothing but its own and calls nobody."""
     ran = subprocess.run(
         [sys.executable, str(WATCHED)],
-        input=json.dumps({"content": canonical_json(report), "formats": ["pdf", "docx", "xlsx", "csv", "json", "md"]}),
+        input=json.dumps({"content": content, "kind": kind, "formats": ["pdf", "docx", "xlsx", "csv", "json", "md"]}),
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -127,12 +126,32 @@ def test_rendering_markup_opens_no_other_file_and_calls_nobody(make, canary, rea
     assert str(canary.file) not in answer["opened"]
     homes = allowed()
     assert [path for path in answer["opened"] if not any(home in Path(path).parents for home in homes)] == []
-    for fmt, file in answer["files"].items():
-        data = base64.b64decode(file)
-        assert SECRET.encode() not in data
+    files = {fmt: base64.b64decode(file) for fmt, file in answer["files"].items()}
+    assert [fmt for fmt, data in files.items() if SECRET.encode() in data] == []
+    return files
+
+
+def test_rendering_markup_opens_no_other_file_and_calls_nobody(make, canary, readers):
+    payloads = [payload.format(file=canary.file, url=canary.url) for payload in PAYLOADS]
+    report = make(
+        payloads, conference=payloads[0], conversation=payloads[15], name=payloads[11], rapporteur=payloads[5]
+    )
+    for fmt, data in made_under_watch(canary, "report", canonical_json(report)).items():
         found = readers[fmt](data)
         for number, payload in enumerate(payloads, 1):
             assert "".join(found.ideas[number][0].split()) == "".join(payload.split()), (fmt, payload)
+
+
+def test_files_across_strands_open_no_other_file_and_call_nobody(canary, pdf_text):
+    payloads = [payload.format(file=canary.file, url=canary.url) for payload in PAYLOADS]
+    named = {"strand": payloads[3], "conversation": payloads[15], "code": payloads[11]}
+    subject = Subject((theme(0, 1, payloads[0], payloads, **named), theme(1, 1, payloads[16], payloads)))
+    value = across(conference=payloads[5], strands=(payloads[3], "Impact"), subjects=(subject,), alone=subject.themes)
+    files = made_under_watch(canary, "across", across_to_json(value))
+    told = json.loads(files["json"])["across"]["subjects"][0]["themes"]
+    assert [[idea["text"] for idea in each["ideas"]] for each in told] == [payloads, payloads]
+    drawn = "".join(pdf_text(files["pdf"]).split()).replace("\u200b", "")
+    assert [payload for payload in payloads if "".join(payload.split()) not in drawn] == []
 
 
 def test_the_watch_sees_an_opening_and_a_call(canary):

@@ -1,3 +1,4 @@
+import hashlib
 import re
 import subprocess
 import sys
@@ -5,8 +6,9 @@ import time
 import unicodedata
 
 import pytest
+from frozen import OLD, OLD_FILES
 
-from feedback.domain.reports import checksum_of
+from feedback.domain.reports import checksum_of, report_of
 from feedback.export import FORMATS, file_name, render
 from feedback.export.clean import clean
 
@@ -59,6 +61,26 @@ def test_every_format_carries_the_same_checksum_and_the_same_ideas(report, words
     assert {number: (spoken(text.split()), agree) for number, (text, agree) in found.ideas.items()} == {
         idea.number: (spoken(idea.text.split()), idea.agree) for idea in ideas
     }
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_firmness_sorts_and_opinion_groups_change_no_idea_and_all_formats_agree(sorted_report, words, readers, fmt):
+    found = readers[fmt](render(sorted_report, fmt, words))
+    assert found.checksum == checksum_of(sorted_report)
+    assert sorted(found.ideas) == [1, 2, 3, 4, 5, 6, 7]
+    assert {number: agree for number, (_, agree) in found.ideas.items()} == {number: number for number in range(1, 8)}
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_descriptions_of_themes_change_no_idea(described_report, words, readers, fmt):
+    found = readers[fmt](render(described_report, fmt, words))
+    assert found.checksum == checksum_of(described_report)
+    assert sorted(found.ideas) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("fmt", OLD_FILES)
+def test_a_state_of_long_ago_gives_the_files_that_it_gave(words, fmt):
+    assert hashlib.sha256(render(report_of(OLD), fmt, words)).hexdigest() == OLD_FILES[fmt]
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
@@ -118,7 +140,8 @@ def test_four_times_the_ideas_take_no_more_than_about_four_times_as_long(make, w
         return time.process_time() - start
 
     seconds(1)
-    assert seconds(800) < 9 * max(seconds(200), 0.05)
+    # The fastest of some: whatever else the process had to do is no part of it.
+    assert min(seconds(800) for _ in range(3)) < 9 * max(seconds(200), 0.05)
 
 
 def test_unknown_format_is_a_key_error(report, words):

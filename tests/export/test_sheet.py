@@ -2,13 +2,14 @@ import gettext
 import io
 import re
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
 from feedback.domain.reports import checksum_of
 from feedback.export import render
-from feedback.export.sheet import CELL_LIMIT
+from feedback.export.workbook import CELL_LIMIT
 
 PAYLOADS = [
     *("=1+1", "+1", "-1", "@A1", "{=1+1}", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x.example")', " =1", "＝1", "'=1"),
@@ -156,3 +157,40 @@ def test_sheets_open_although_two_names_are_translated_alike(report):
 
 def test_properties_hold_the_instant_of_the_freeze(book):
     assert book.properties.created.isoformat() == "2026-11-22T14:03:00"
+
+
+def test_workbook_says_how_the_crew_describes_a_theme(described_report, words):
+    book = openpyxl.load_workbook(io.BytesIO(render(described_report, "xlsx", words)))
+    said = described_report.themes[0].description
+    assert [row[6] for row in table(book["Themes"])[:4]] == ["Description", said, None, None]
+
+
+def test_workbook_of_a_sorted_room_tells_firmness_sorts_and_groups(sorted_report, words):
+    book = openpyxl.load_workbook(io.BytesIO(render(sorted_report, "xlsx", words)))
+    assert book.sheetnames == ["Summary", "Themes", "Ideas", "Who votes alike", "Completeness"]
+    assert [row[5] for row in table(book["Themes"])[:4]] == ["Firmness", "firm", "not firm yet", None]
+    rows = dict(row[:2] for row in table(book["Summary"]) if row[0])
+    settled = [rows[f"Ideas {label}"] for label in ("settled by the room or the crew", "still unsure")]
+    assert (rows["Sorts"], *settled, rows["Placed by the crew"]) == (1210, 5, 2, 1)
+    assert (rows["Share of ideas that are settled"], rows["Firm themes"]) == ("71%", "1 of 2")
+    assert rows["Prompt 1"] == "Group A: 21; Group B: 14; Group C: 3"
+    assert rows["Prompt 2"] == "Groups show from 15 people with 7 votes; so far 9."
+    shares = table(book["Who votes alike"])
+    assert shares[0][4:] == ("Group", "People", "Agree, per cent", "Disagree, per cent", "Pass, per cent")
+    divided = [row for row in shares if row[1] == "What divides the groups"]
+    assert divided[:3] == [
+        (1, "What divides the groups", 2, "Students run the bar", "A", 21, 85, 10, 5),
+        (1, "What divides the groups", 2, "Students run the bar", "B", 14, 12, 80, 8),
+        (1, "What divides the groups", 2, "Students run the bar", "C", 3, None, None, None),
+    ]
+    assert divided[3][3] == "=Ask(them)"
+    cells = [cell for sheet in book for row in sheet for cell in row]
+    assert all(cell.data_type in ("s", "n", "d") for cell in cells)
+
+
+def test_without_opinion_groups_there_is_no_sheet_of_them_but_a_sentence(sorted_report, words):
+    report = replace(sorted_report, opinions=sorted_report.opinions[1:])
+    book = openpyxl.load_workbook(io.BytesIO(render(report, "xlsx", words)))
+    assert "Who votes alike" not in book.sheetnames
+    rows = dict(row[:2] for row in table(book["Summary"]) if row[0])
+    assert rows["Prompt 2"] == "Groups show from 15 people with 7 votes; so far 9."

@@ -5,7 +5,8 @@ import unicodedata
 import pytest
 
 from feedback.export import render
-from feedback.export.table import COLUMNS
+from feedback.export.clean import guarded
+from feedback.export.table import ABOUT, COLUMNS, FIRM, OPINIONS
 
 PAYLOADS = [
     *("=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x.example","y")'),
@@ -52,3 +53,24 @@ def test_csv_begins_with_the_mark_that_excel_needs_and_quotes_everything(report,
 
 def test_csv_of_an_empty_report_is_its_header(make, words):
     assert render(make([], themes=0), "csv", words).decode("utf-8-sig").count("\r\n") == 1
+
+
+def test_csv_of_firmness_and_opinion_groups_has_more_columns_at_its_end(sorted_report, words):
+    rows = list(csv.reader(io.StringIO(render(sorted_report, "csv", words).decode("utf-8-sig"), newline="")))
+    assert tuple(rows[0]) == (*COLUMNS, *FIRM, *OPINIONS)
+    assert [row[len(COLUMNS) :] for row in rows[1:]] == [
+        ["1", "0", "0", ""],
+        ["0", "0", "1", "A 85/10/5 B 12/80/8"],
+        ["", "0", "0", ""],
+        ["1", "0", "0", ""],
+        ["0", "0", "1", "A 20/75/5 B 92/4/4 C 50/50/0"],
+        ["", "0", "0", ""],
+        ["1", "1", "0", "A 90/0/10 B 88/12/0 C 100/0/0"],
+    ]
+
+
+def test_csv_of_described_themes_says_so_in_the_last_column(described_report, words):
+    rows = list(csv.reader(io.StringIO(render(described_report, "csv", words).decode("utf-8-sig"), newline="")))
+    assert tuple(rows[0]) == (*COLUMNS, *FIRM, *OPINIONS, *ABOUT)
+    said = guarded(described_report.themes[0].description)
+    assert [row[-1] for row in rows[1:]] == [said, "", "", said, "", "", said]

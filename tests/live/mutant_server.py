@@ -9,6 +9,7 @@ import feedback.serve  # patches the process first, as `run` does  # noqa: F401
 from feedback.cli.__main__ import main
 from feedback.live.catchup import CatchUp
 from feedback.store import ops as sql
+from feedback.store import sorts
 from feedback.store.ideas import Vote
 from feedback.store.statements import Statement
 from feedback.store.writer import Writer
@@ -36,19 +37,14 @@ def dropped_key() -> None:
         lambda insert: insert(Vote).values(idea_id=bindparam("idea"), participant_id=bindparam("participant"), **values)
     )
     sql.IDEA_AND_MY_VOTE = Statement(lambda _: sql._about_idea(null(), null(), null()))
-    # The migrated table has its key: replace it by one without, as a mistaken migration would leave it.
-    from feedback import ready
+    _without_key("vote")
 
-    upgrade = ready.upgrade
 
-    def without_key(engine):
-        upgrade(engine)
-        with engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE vote RENAME TO vote_with_key")
-            connection.exec_driver_sql("CREATE TABLE vote AS SELECT * FROM vote_with_key")
-            connection.exec_driver_sql("DROP TABLE vote_with_key")
-
-    ready.upgrade = without_key
+def dropped_sort_key() -> None:
+    """Insert a row for each sort, too."""
+    names = ("idea_id", "participant_id", "theme", "skipped", "rev", "seq")
+    sorts.SET_SORT = Statement(lambda insert: insert(sorts.SortRow).values({name: bindparam(name) for name in names}))
+    _without_key("sort")
 
 
 def forgetful() -> None:
@@ -56,7 +52,23 @@ def forgetful() -> None:
     CatchUp.look_at_all = lambda _self: None
 
 
-MUTANTS = (ack_before_commit, dropped_key, forgetful)
+def _without_key(table) -> None:
+    """Replace the migrated table by one without its key, as a mistaken migration would leave it."""
+    from feedback import ready
+
+    upgrade = ready.upgrade
+
+    def without_key(engine):
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f'ALTER TABLE "{table}" RENAME TO {table}_with_key')
+            connection.exec_driver_sql(f'CREATE TABLE "{table}" AS SELECT * FROM {table}_with_key')
+            connection.exec_driver_sql(f"DROP TABLE {table}_with_key")
+
+    ready.upgrade = without_key
+
+
+MUTANTS = (ack_before_commit, dropped_key, dropped_sort_key, forgetful)
 
 if __name__ == "__main__":
     for name in sys.argv.pop(1).split("+"):

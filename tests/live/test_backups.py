@@ -44,7 +44,9 @@ def one_backup(settings: Settings, folder: Path, clients: list[Client]) -> list[
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("house")
-    with Served(folder, env={"FEEDBACK_BACKUP_DIR": str(folder / "by itself")}) as running:
+    with Served(
+        folder, env={"FEEDBACK_BACKUP_DIR": str(folder / "by itself"), "FEEDBACK_BACKUP_MINUTES": "600"}
+    ) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from mutants import told_until_found
 from witness import LIVELY, is_mutant
 
 from bench import attacks
@@ -31,7 +32,7 @@ def idle_tcp(server, phone):
     asked = time.monotonic()
     newcomer = phone(server).enter()
     wrong = [] if (waited := time.monotonic() - asked) < LIVELY else [f"joining took {waited:.1f} s"]
-    until = time.monotonic() + (2.5 if is_mutant(server) else 30)
+    until = time.monotonic() + (2.5 if is_mutant(server) else 60)
     while (left := server.figures()["fds"] - base) > 5 and time.monotonic() < until:
         for link in dribbling:
             with suppress(OSError):
@@ -59,12 +60,15 @@ def silent_sockets(server, phone):
         silent.append(one)
     try:
         server.until(lambda now: now["handled"]["connect"] >= base["handled"]["connect"] + count)
-        patience = 2.5 if is_mutant(server) else 30
-        server.until(lambda now: now["sockets"] == 0 and now["fds"] <= base["fds"] + 5, seconds=patience)
+        patience = 2.5 if is_mutant(server) else 60
+        after = server.until(
+            lambda now: now["sockets"] == now["environs"] == now["rooms"] == 0 and now["fds"] <= base["fds"] + 5,
+            seconds=patience,
+        )
     except AssertionError:
-        wrong.append(f"after the ping timeout: {server.figures()}")
-    after = server.figures()
-    if after["environs"] or after["rooms"] or after["threads"] > base["threads"] + 5:
+        after = server.figures()
+        wrong.append(f"after the ping timeout: {after}")
+    if after["threads"] > base["threads"] + 5:
         wrong.append(f"left behind: {after}")
     for one in silent:
         one.drop()
@@ -85,7 +89,7 @@ def churn(server, phone):
     try:
         after = server.until(
             lambda now: (
-                now["sockets"] == 0
+                now["sockets"] == now["environs"] == now["rooms"] == 0
                 and now["fds"] <= base["fds"] * 1.1 + 5
                 and now["greenlets"] <= base["greenlets"] * 1.1 + 5
             ),
@@ -95,14 +99,13 @@ def churn(server, phone):
         )
     except AssertionError:
         return [f"not back to where it was ({base}): {server.figures()}"]
-    wrong = [f"{after['environs']} environs, {after['rooms']} rooms"] if after["environs"] or after["rooms"] else []
     if after["rss_kib"] > base["rss_kib"] * 1.1 + 4_096:
-        wrong.append(f"memory: {base['rss_kib']} to {after['rss_kib']} KiB")
-    return wrong
+        return [f"memory: {base['rss_kib']} to {after['rss_kib']} KiB"]
+    return []
 
 
 QUICK = {"headers_within": 1.0, "body_silence": 1.0, "body_within": 1.5}
-#: Which server each story is told of: limits of a second, pings every second, or the product's.
+#: Which server each story is told of: limits of a few seconds, pings every second, or the product's.
 STORIES = {idle_tcp: "brisk", silent_sockets: "pinging", churn: "server"}
 
 
@@ -122,11 +125,11 @@ MUTANTS = [
 
 @pytest.mark.parametrize(("story", "settings"), MUTANTS, ids=lambda value: getattr(value, "__name__", None))
 def test_the_story_fails_where_a_guard_is_missing(story, settings, weak, phone):
-    assert story(weak(**settings), phone) != []
+    assert told_until_found(lambda _: story(weak(**settings), phone)) != []
 
 
 def test_a_client_that_takes_nothing_of_an_answer_is_let_go(weak):
-    server = weak(limits={"answer_taken": 1.0})
+    server = weak(limits={"answer_taken": 3.0})
     with socket.socket() as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         link.connect(("127.0.0.1", server.port))
@@ -145,7 +148,8 @@ def test_an_upgrade_with_a_body_is_held_to_the_time_of_bodies(brisk):
         until = time.monotonic() + 30
         answer = b""
         while time.monotonic() < until and not answer:
-            link.send(b"x")
+            with suppress(OSError):  # it may have hung up just now; what it said is still there
+                link.send(b"x")
             with suppress(TimeoutError):
                 answer = link.recv(100)
     assert answer.startswith(b"HTTP/1.1 400 ")

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from mutants import told_until_found
 from promises import Client, phones, work, wrong
 from served import Served
 
@@ -43,7 +44,13 @@ def test_nothing_acked_is_lost_or_doubled_by_kills(instance):
     assert story(Served(instance), kills=KILLS, pause=1.0) == []
 
 
-@pytest.mark.parametrize("mutant", ["ack_before_commit", "dropped_key"])
+@pytest.mark.parametrize("mutant", ["ack_before_commit", "dropped_key", "dropped_sort_key"])
 def test_the_story_fails_on_a_mutant(instance, mutant):
     command = (str(Path(__file__).with_name("mutant_server.py")), mutant, "run")
-    assert story(Served(instance, command=command), kills=3, pause=1.0) != []
+
+    def play(number):
+        folder = instance / str(number)
+        folder.mkdir()
+        return story(Served(folder, command=command), kills=3, pause=1.0)
+
+    assert told_until_found(play) != []

@@ -17,6 +17,7 @@ import pytest
 from closing import votes_through_the_close
 from crew import Crew, command
 from machine import Machine, build
+from mutants import told_until_found
 from promises import Client, Rows, Told, phones, until, work, wrong
 from served import Browser, Line, Served
 
@@ -114,9 +115,13 @@ def clock_story(house: House) -> list[str]:
 
 def torn(line: Line, seconds: float) -> list[str]:
     """Say where beats that a phone has received leave something out."""
-    with suppress(TimeoutError):
-        line.listen("no such event", seconds)
-    beats = [beat for name, beat in line.heard if name == "beat"]
+    beats: list[dict[str, int]] = []
+    for _ in range(100):  # others go on meanwhile, so that there is always more to be told
+        with suppress(TimeoutError):
+            line.listen("no such event", seconds)
+        beats = [beat for name, beat in line.heard if name == "beat"]
+        if len(beats) > 2:
+            break
     assert len(beats) > 2
     return [f"{one['to']} then {two['from']}" for one, two in pairwise(beats) if two["from"] > one["to"]]
 
@@ -129,7 +134,8 @@ def test_a_clock_that_jumps_changes_no_order_and_nobodys_role(house):
 
 
 def test_a_clock_that_jumps_is_noticed_where_it_decides(broken):
-    assert clock_story(broken) != []
+    # Where few votes come, none may be on an idea that its phone has voted on before the jump.
+    assert told_until_found(lambda _: clock_story(broken)) != []
 
 
 # The disk.
@@ -183,7 +189,7 @@ def test_nothing_acked_is_lost_on_a_full_disk_and_it_goes_on_by_itself(house):
 
 
 def test_what_a_full_disk_refused_is_missed_where_it_was_called_saved(broken):
-    assert disk_story(broken) != []
+    assert told_until_found(lambda _: disk_story(broken)) != []
 
 
 # Power.

@@ -28,7 +28,7 @@ def test_broadcast_reaches_everybody_in_the_room_and_nobody_else(server, phone) 
 
 
 def test_sockets_in_follows_coming_and_going(server, phone) -> None:
-    base = server.until(lambda now: now["in_hall"] == 0)
+    server.until(lambda now: now["in_hall"] == now["environs"] == 0)
     phones = [phone(server).enter() for _ in range(5)]
     assert server.figures()["in_hall"] == 5
     phones[0].say("41")
@@ -36,8 +36,7 @@ def test_sockets_in_follows_coming_and_going(server, phone) -> None:
     assert server.until(lambda now: now["in_hall"] == 3)
     for one in phones:
         one.drop()
-    assert server.until(lambda now: now["in_hall"] == 0 and now["sockets"] == 0)["rooms"] == 0
-    assert base["environs"] == 0
+    server.until(lambda now: now["in_hall"] == now["sockets"] == now["environs"] == now["rooms"] == 0)
 
 
 def test_large_absolute_frame_is_sent_whole(server, phone) -> None:

@@ -60,7 +60,7 @@ def test_socket_io_client_gets_its_ack(server) -> None:
         client.connect(f"http://127.0.0.1:{server.port}", transports=["websocket"], auth={"room": "client"})
         assert client.call("op", {"text": "naïve ❤️"}) == {"text": "naïve ❤️"}
         client.emit("blast", {"room": "client", "count": 1, "size": 4})
-        name, beat = client.receive(timeout=5)
+        name, beat = client.receive(timeout=60)
         assert (name, beat["fill"]) == ("beat", "éé")
 
 
@@ -137,7 +137,7 @@ def test_many_fragments_may_not_add_up_to_a_huge_message(server, phone) -> None:
 def test_polling_is_answered_400_without_a_socket_id(server, phone, method: str, path: str) -> None:
     opening = phone(server).next() or ""
     sid = opening.split('"sid":"')[1].split('"')[0]
-    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     link.request(method, path.replace("SID", sid), body="40" if method == "POST" else None)
     answer = link.getresponse()
     assert (answer.status, answer.read()) == (400, b"bad_request")
@@ -195,7 +195,7 @@ def test_bad_upgrade_is_answered_in_plain_http_and_leaves_nothing(server, lines:
     lines += "\r\nOrigin: http://house.test"
     asked = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{lines}\r\n\r\n"
     assert _told(server.port, asked).startswith(b"HTTP/1.1 400 ")
-    assert server.until(lambda now: now["sockets"] == 0)["environs"] == 0
+    server.until(lambda now: now["sockets"] == now["environs"] == 0)
 
 
 def test_broken_http_and_vanished_clients_leave_no_trace_in_the_log(server) -> None:
@@ -221,7 +221,7 @@ def test_broken_http_and_vanished_clients_leave_no_trace_in_the_log(server) -> N
 
 def test_request_body_that_stops_coming_ends(brisk) -> None:
     asked = b"POST /text HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
-    with socket.create_connection(("127.0.0.1", brisk.port), timeout=5) as link:
+    with socket.create_connection(("127.0.0.1", brisk.port), timeout=60) as link:
         link.sendall(asked)
         answer = b""
         while data := link.recv(65536):
@@ -256,7 +256,7 @@ def test_stop_tells_phones_and_ends_in_time(tmp_path: Path, phone, request: pyte
     phones = [phone(started).enter() for _ in range(20)]
     begun = time.monotonic()
     assert started.stop() == 0
-    assert time.monotonic() - begun < 10  # it takes a tenth of a second; a socket that hangs would take 20
+    assert time.monotonic() - begun < 18  # it takes a tenth of a second; a socket that hangs would take 20
     assert [one.ending() for one in phones] == [1012] * 20
     assert started.log() == ""
     with pytest.raises(ConnectionRefusedError):
@@ -338,7 +338,7 @@ def test_contract_with_the_private_names() -> None:
 
 
 def _told(port: int, asked: str) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
         link.sendall(asked.encode())
         link.shutdown(socket.SHUT_WR)
         answer = b""

@@ -4,13 +4,15 @@ import json
 import os
 import random
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import gevent
 from gevent.monkey import get_original
 from mutant_server import ack_before_commit
 
-import feedback.serve  # patches the process first, as `run` does  # noqa: F401
+from feedback import ending, serve  # patches the process first, as `run` does
 from feedback.cli.__main__ import main
 from feedback.duties import Worker
 from feedback.live import connection, parts
@@ -19,6 +21,11 @@ from feedback.live.server import Live
 from feedback.serve import House
 from feedback.store.writer import Writer
 from feedback.web import snapshots
+
+#: Bytes that such a kernel takes at once.
+MOUTHFUL = 1500
+#: Seconds after which what hangs goes on all the same.
+LONGEST = 60.0
 
 
 def small_beats() -> None:
@@ -42,8 +49,9 @@ def watched_builds() -> None:
 
 
 def small_and_fast() -> None:
-    """Let the kernel take little for each phone, as it does when there are thousands."""
+    """Let the kernel take little for each phone, as it does when there are thousands, and never a large frame whole."""
     connection.SEND_BUFFER = 4096
+    connection.os = SimpleNamespace(write=lambda fd, data: os.write(fd, data[:MOUTHFUL]))
 
 
 def lost_beats() -> None:
@@ -64,7 +72,7 @@ def half_frames() -> None:
 
     def careless(self, frame, _key):
         try:
-            os.write(self._fd, frame)
+            connection.os.write(self._fd, frame)
         except OSError:
             return
 
@@ -77,20 +85,33 @@ def dead_worker() -> None:
 
 
 def slow_commits() -> None:
-    """Take a while for each commit, as a busy disk does; and write down each op that is taken."""
-    run_batch, submit = Writer._run_batch, Writer.submit
-    log = Path(os.environ["FEEDBACK_INSTANCE"]) / "taken.txt"
+    """Take a while for each commit, as a busy disk does; and write down each op that is taken.
+
+    As long as there is a file `hold`, a commit waits until the server is told to end, so that its ops are under way
+    then. Nothing is ended by force, however slow the machine is.
+    """
+    serve.STOP_SECONDS = serve.HANG_UP_SECONDS = 30.0
+    ending.WITHIN = LONGEST
+    run_batch, submit, opened = Writer._run_batch, Writer.submit, House.__init__
+    folder, sleep, houses = Path(os.environ["FEEDBACK_INSTANCE"]), get_original("time", "sleep"), []
+
+    def known(self, *args):
+        opened(self, *args)
+        houses.append(self)
 
     def noted(self, *job):
         submit(self, *job)
-        with log.open("a") as lines:
+        with (folder / "taken.txt").open("a") as lines:
             lines.write("taken\n")
 
     def slowly(self, connection, batch, *, careful):
         run_batch(self, connection, batch, careful=careful)
-        get_original("time", "sleep")(0.4)
+        until = time.monotonic() + LONGEST
+        while (folder / "hold").exists() and not houses[0]._ended.is_set() and time.monotonic() < until:
+            sleep(0.02)
+        sleep(0.4)
 
-    Writer._run_batch, Writer.submit = slowly, noted
+    House.__init__, Writer._run_batch, Writer.submit = known, slowly, noted
 
 
 def hangs_up_first() -> None:

@@ -94,18 +94,18 @@ def test_one_id_used_in_two_conversations_at_once_is_stored_once_and_the_other_i
         apply_op(tx, anna.actor, IdeaOp(NAME, name, any_room.prompt(0).id, "Open at night", "en"))
         written.set()
         # Committed only while the other one is already waiting for the same key.
-        other_asks.wait(5)
+        other_asks.wait(60)
         waiting(any_room)
 
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(any_room.gate.write, anna.actor.conversation_id, first)
-        written.wait(5)
+        written.wait(60)
         idea = IdeaOp(NAME, name, any_room.prompt(1).id, "Another text", "en")
         two = pool.submit(second_gate.write, ben.actor.conversation_id, apply_op, ben.actor, idea)
         other_asks.set()
-        one.result(10)
+        one.result(60)
         with pytest.raises(Conflict):
-            two.result(10)
+            two.result(60)
     with any_room.read() as db:
         assert list(db.scalars(select(Idea.body))) == ["Open at night"]
     assert any_room.conversation(1).ideas_received == 0
@@ -115,9 +115,10 @@ def waiting(room) -> None:
     """Return when some connection waits for a lock of another one."""
     from sqlalchemy import text
 
-    for _ in range(500):
+    held = "select count(*) from pg_locks join pg_stat_activity using (pid) where not granted"
+    for _ in range(2_000):
         with room.engine.connect() as db:
-            if db.scalar(text("select count(*) from pg_locks where not granted")):
+            if db.scalar(text(f"{held} and datname = current_database()")):  # others have databases here, too
                 return
         threading.Event().wait(0.01)
     raise AssertionError("nobody waits")

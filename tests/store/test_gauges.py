@@ -52,12 +52,12 @@ def test_the_oldest_op_is_known_while_the_writer_is_held_up(sqlite_url):
 
     def hold(_tx):
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     writer.submit(None, hold, lambda *_: None)
     thread = threading.Thread(target=writer.run)
     thread.start()
-    begun.wait(10)
+    begun.wait(60)
     assert writer.gauges.running
     time.sleep(0.05)
     first = writer.gauges.waiting()
@@ -66,7 +66,7 @@ def test_the_oldest_op_is_known_while_the_writer_is_held_up(sqlite_url):
     assert writer.gauges.waiting() >= first
     go_on.set()
     writer.close()
-    thread.join(10)
+    thread.join(60)
     assert (writer.gauges.waiting(), writer.gauges.running) == (0.0, False)
 
 

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from checks import doubled_votes, drifted_counters, refused_read_then_write, rows_seen_when_acked
+from mutants import told_until_found
 from sqlalchemy import bindparam, create_engine, event, insert, select, text, update
 
 from feedback.domain.facts import Busy, ServerFault
@@ -60,7 +61,7 @@ def test_drift_is_noticed_when_a_counter_is_read_changed_and_written(any_room):
     def careless(participant: int) -> None:
         with engine.connect() as db:
             agree = db.scalar(select(Idea.agree).where(Idea.id == idea))
-        both_have_read.wait(10)
+        both_have_read.wait(60)
         with engine.begin() as db:
             db.execute(insert(Vote).values(idea_id=idea, participant_id=participant, val=1, rev=1, seq=1))
             db.execute(update(Idea).where(Idea.id == idea).values(agree=agree + 1))
@@ -80,7 +81,7 @@ def test_deferred_transactions_are_refused_where_immediate_ones_wait(sqlite_url)
     mutant = create_engine(sqlite_url, **engine_options(sqlite_url))
     prepare(mutant, writes=False)
     event.listen(mutant, "connect", lambda raw, _record: raw.execute("PRAGMA busy_timeout=200").close())
-    assert refused_read_then_write(mutant) > 0
+    assert told_until_found(lambda _: refused_read_then_write(mutant)) > 0
     mutant.dispose()
 
 

@@ -180,13 +180,13 @@ def asked(writer: Writer, op: Any) -> tuple[Any, Any]:
     answer: list[tuple[Any, Any]] = []
     came = threading.Event()
     writer.submit(None, op, lambda result, refusal: (answer.append((result, refusal)), came.set()))
-    assert came.wait(20)
+    assert came.wait(60)
     return answer[0]
 
 
 def stop(writer: Writer, thread: threading.Thread) -> None:
     writer.close()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -313,7 +313,7 @@ def test_two_first_starts_at_once_found_one_conference(any_url):
 
     writers[0].submit(None, found_slowly, lambda *_: None)
     threads[0].start()
-    assert begun.wait(5)
+    assert begun.wait(60)
     writers[1].submit(None, found_slowly, lambda *_: None)
     threads[1].start()
     for writer, thread in zip(writers, threads, strict=True):

@@ -83,7 +83,7 @@ def phone(served: Served, code: str, number: int) -> Voter:
     participant = int(browser.get_json(f"/c/{code}/mine")["participant"])
     if number <= LINES:
         line = Line(browser, code)
-        return Voter(number, lambda op: line.op(op, timeout=30), participant)
+        return Voter(number, lambda op: line.op(op), participant)
 
     def post(op: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps({"ops": [op]}).encode()

@@ -64,9 +64,19 @@ class Several(Served):
                         found[inodes[name[1]]] = pid
         return found
 
+    def holder_of(self, port: int) -> int:
+        """Which process holds the connection of this port of a client."""
+        return self._holders_of({port})[port]
+
     def split(self, ports: set[int]) -> Counter[int]:
         """How many of these connections each process holds."""
-        return Counter(pid for port, pid in self.holders().items() if port in ports)
+        return Counter(pid for port, pid in self._holders_of(ports).items() if port in ports)
+
+    def _holders_of(self, ports: set[int]) -> dict[int, int]:
+        # The kernel's list of connections may lack some while others come and go.
+        found: dict[int, int] = {}
+        comes_true(lambda: found.update(self.holders()) or ports <= found.keys(), 60)
+        return found
 
 
 def port_of(line: Line) -> int:
@@ -128,7 +138,7 @@ class Watcher:
     def close(self) -> None:
         """Hang up."""
         self.line.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 def rows_of(postgres: PrivatePostgres, database: str) -> Rows:

@@ -41,7 +41,7 @@ class Private(ABC):
     def start(self) -> None:
         """Start it."""
         self.process = self.run(*self.command())
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not self.answers():
             assert self.process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < end, "it does not answer"
@@ -59,7 +59,7 @@ class Private(ABC):
         """End it, as a crash does or by another signal."""
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
 
     def remove(self) -> None:
@@ -97,7 +97,7 @@ class PrivatePostgres(Private):
         super().__init__()
         self.data = self.folder / "data"
         made = self.run(_found("initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-        assert made.wait(60) == 0, (self.folder / "log").read_text()
+        assert made.wait(300) == 0, (self.folder / "log").read_text()
 
     def command(self) -> tuple[str, ...]:
         """The program and its arguments."""
@@ -120,7 +120,7 @@ class PrivatePostgres(Private):
     def connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
         """Open a connection that commits each statement."""
         return psycopg.connect(
-            f"postgresql://postgres@127.0.0.1:{self.port}/{database}", autocommit=True, connect_timeout=5
+            f"postgresql://postgres@127.0.0.1:{self.port}/{database}", autocommit=True, connect_timeout=30
         )
 
     def fresh(self, database: str) -> str:

@@ -134,7 +134,7 @@ def phones(served: Served, count: int = CLIENTS) -> Iterator[list[Client]]:
             thread.join()
 
 
-def until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(claim: Callable[[], bool], seconds: float = 180.0) -> None:
     """Wait until something holds; a liveness limit, not a measurement."""
     end = time.monotonic() + seconds
     while not claim():
@@ -151,14 +151,14 @@ def work(clients: list[Client], seconds: float) -> None:
 
 @dataclass
 class Rows:
-    """What a database holds: ideas with text and count, the rows of each vote as (val, rev), of each sort as
+    """What a database holds: ideas with text and count, the rows of each vote as (val, rev), those of each sort as
     (skipped, rev).
     """
 
     texts: dict[str, str]
     counts: dict[str, int]
     cells: dict[tuple[str, str], list[tuple[int | None, int]]]
-    sorts: dict[tuple[str, str], tuple[bool, int]]
+    sorts: dict[tuple[str, str], list[tuple[bool, int]]]
 
     @classmethod
     def of(cls, database: Path) -> "Rows":
@@ -183,9 +183,12 @@ class Rows:
         ]
 
 
-def sorted_in(rows: list[Any]) -> dict[tuple[str, str], tuple[bool, int]]:
-    """Read rows of idea, participant, skipped and rev."""
-    return {(idea, str(participant)): (bool(skipped), rev) for idea, participant, skipped, rev in rows}
+def sorted_in(rows: list[Any]) -> dict[tuple[str, str], list[tuple[bool, int]]]:
+    """Read rows of idea, participant, skipped and rev; more than one for the same two is a fault to be found."""
+    found: dict[tuple[str, str], list[tuple[bool, int]]] = {}
+    for idea, participant, skipped, rev in rows:
+        found.setdefault((idea, str(participant)), []).append((bool(skipped), rev))
+    return found
 
 
 @dataclass
@@ -211,8 +214,9 @@ class Told:
             if there != [(val, rev)] and not later:
                 found.append(f"vote on {idea} is {there}, told {(val, rev)}")
         for idea, said in self.sorts.items():
-            stands = rows.sorts.get((idea, self.participant), (False, 0))
-            if stands != said and (last or stands[1] <= said[1]):
+            stands = rows.sorts.get((idea, self.participant), [])
+            later = not last and len(stands) == 1 and stands[0][1] > said[1]
+            if stands != [said] and not later:
                 found.append(f"sort of {idea} is {stands}, told {said}")
         return found
 

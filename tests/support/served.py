@@ -47,7 +47,7 @@ class Served:
                 break
         found = re.search(r"Join:\s+http://[^:]+:(\d+)/", told)
         if found is None:
-            code = self.process.wait(5)
+            code = self.process.wait(60)
             self.close()
             raise AssertionError(
                 f"the server did not start ({code}): {told}\n{(self.instance / 'errors.log').read_text()}"

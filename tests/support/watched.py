@@ -1,6 +1,7 @@
-"""Renders a report while noting what is opened and called: `watched.py < request`, see tests/export/test_inert.py.
+"""Makes files while noting what is opened and called: `watched.py < request`, see tests/export/test_inert.py.
 
-The request is JSON {content, formats}; the answer is JSON {files: {format: base64}, opened: [path], called: [what]}.
+The request is JSON {content, kind, formats}, kind being report or across; the answer is JSON
+{files: {format: base64}, opened: [path], called: [what]}.
 """
 
 import base64
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import matplotlib.font_manager  # asks the system for its fonts when it is new here, whatever the report says
 
+from feedback.domain.alignments import across_from_json
 from feedback.domain.reports import report_of
-from feedback.export import render
+from feedback.export import across, render
 
 CALLS = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system", "urllib.Request")
 
@@ -21,7 +23,12 @@ def main() -> None:
     """Render under watch."""
     assert matplotlib.font_manager.fontManager.ttflist
     request = json.load(sys.stdin)
-    report, words = report_of(request["content"]), gettext.NullTranslations()
+    words, content = gettext.NullTranslations(), request["content"]
+    makers = {
+        "report": lambda fmt: render(report_of(content), fmt, words),
+        "across": lambda fmt: across.render(across_from_json(content), fmt, words),
+    }
+    make = makers[request["kind"]]
     opened: set[str] = set()
     called: list[str] = []
     watching = False
@@ -34,7 +41,7 @@ def main() -> None:
 
     sys.addaudithook(watch)
     watching = True
-    files = {fmt: base64.b64encode(render(report, fmt, words)).decode() for fmt in request["formats"]}
+    files = {fmt: base64.b64encode(make(fmt)).decode() for fmt in request["formats"]}
     watching = False
     json.dump({"files": files, "opened": sorted(opened), "called": called}, sys.stdout)
 

@@ -65,11 +65,12 @@ def dial_to(server, made=None):
 
     def dial(**more):
         one = Hostile(server.port, host="house.test", **more)
-        one.patience = 0.5 if is_mutant(server) else 30.0
+        one.patience = 60.0
         if made is not None:
             made.append(one)
         if not one.enter():
             raise AssertionError("the hostile client was not even let in")
+        one.patience = 0.5 if is_mutant(server) else 60.0
         return one
 
     return dial

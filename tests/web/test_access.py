@@ -92,7 +92,14 @@ desk       POST      /desk/<code>/themes/new
 desk       POST      /desk/<code>/themes/<int:number>/description
 desk       POST      /desk/<code>/themes/<int:number>/lock
 desk       POST      /desk/<code>/themes/<int:number>/name
+desk       POST      /desk/<code>/themes/<int:number>/split
 desk       POST      /desk/<code>/themes/<int:number>/merge
+desk       POST      /desk/<code>/alike/<int:proposal_id>/merge
+desk       POST      /desk/<code>/alike/<int:proposal_id>/different
+desk       POST      /desk/<code>/alike/choose
+desk       GET       /desk/<code>/alike/same
+desk       POST      /desk/<code>/alike/same
+desk       POST      /desk/<code>/ideas/<idea_id>/part
 desk       POST      /desk/<code>/move
 desk       GET       /desk/<code>/ideas/<idea_id>/why
 desk       POST      /desk/<code>/pin
@@ -174,7 +181,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/organiser/conversations/<code>/clear": {"code": "{code}"},
 }
 #: Open to whoever asks, and yet they say no to what this test sends: a link and a password that fit nothing, another's
-#: idea, a proposal that nobody made, figures that only a token opens, subjects that nobody has looked for.
+#: idea, proposals that nobody made, an idea that is not merged, figures that only a token opens, subjects
+#: that nobody has looked for.
 SAYS_NO = {
     "/metrics": {404},
     "/enter": {404},
@@ -184,6 +192,9 @@ SAYS_NO = {
     "/c/<code>/ideas/<idea>/vote": {200, 303},
     "/console/<code>/ideas/restore": {404},
     "/desk/<code>/proposals/<int:proposal_id>/<answer>": {404},
+    "/desk/<code>/alike/<int:proposal_id>/merge": {404},
+    "/desk/<code>/alike/<int:proposal_id>/different": {404},
+    "/desk/<code>/ideas/<idea_id>/part": {404},
     "/console/<code>/flood": {404},
     "/organiser/across/part": {404},
     "/organiser/across/subjects.<format>": {404},

@@ -5,13 +5,15 @@ import io
 import json
 import re
 
+import openpyxl
 import pytest
 
 from feedback.actions.alignments import fail_alignment, finish_alignment
 from feedback.actions.runs import finish_theme_run, request_themes
-from feedback.domain.alignments import Member
+from feedback.domain.alignments import Aligned, Member
 from feedback.domain.roles import Role
 from feedback.domain.themes import Theme, ThemeSet
+from feedback.export.across import FORMATS
 from feedback.store.alignments import alignment_input, alignment_now
 
 NIGHT = "Trams until two <b>at night</b>"
@@ -35,10 +37,10 @@ class Programme:
             found = ThemeSet((Theme(1, f"Buses {place} & <i>", ideas=(idea,), representatives=(idea,)),), (), 2)
             self.room.gate.write(where, finish_theme_run, run, found)
 
-    def look(self, *places):
+    def look(self, *places, **measured):
         group = tuple(Member(self.ids[place], 1) for place in places)
         seqs = alignment_input(self.room.engine).seqs
-        self.room.gate.write(None, finish_alignment, (group,) if group else (), seqs)
+        self.room.gate.write(None, finish_alignment, Aligned((group,) if group else (), **measured), seqs)
 
     def subjects(self):
         return [[member.conversation for member in group] for group in alignment_now(self.room.engine).subjects]
@@ -74,6 +76,35 @@ def test_look_is_asked_for_seen_under_way_and_told(house, organiser):
     assert "<i>" not in page
     for key in ("inspire", "impact", "involve"):
         assert f'data-strand="{key}"' in page
+
+
+def test_votes_are_said_as_each_prompt_asks_for_them(house, organiser):
+    house.room.ask_opinions()
+    programme = Programme(house, 2)
+    for place in (0, 1):
+        house.room.phone("ben", place).vote(programme.ideas[place])
+    house.room.phone("cleo").vote(programme.ideas[0], -1)
+    organiser.post("/organiser/across/look")
+    programme.look(0, 1)
+    page = organiser.get("/organiser/across").text
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "2 votes for it · 2 ideas" in said
+    # Behind it: an opinion, and a vote that can only support.
+    assert "Agree 1 Disagree 1 Pass 0" in said
+    assert "1 vote " in said
+
+
+def test_a_look_by_words_alone_says_why_where_meaning_was_asked_for(house, organiser):
+    programme = Programme(house, 2)
+    organiser.post("/organiser/across/look")
+    programme.look(0, 1, problem="unreachable")
+    page = organiser.get("/organiser/across").text
+    assert "Only words were compared: the embedding endpoint did not answer." in page
+    assert "It compared the words of the ideas" in organiser.get("/organiser/across/subjects.md").text
+    organiser.post("/organiser/across/look")
+    programme.look(0, 1, embedder="local:minilm:ab")
+    assert "by words alone" not in organiser.get("/organiser/across").text
+    assert json.loads(organiser.get("/organiser/across/subjects.json").data)["across"]["embedder"] == "local:minilm:ab"
 
 
 def test_failed_and_stale_looks_say_so(house, organiser):
@@ -128,7 +159,7 @@ def test_forms_with_odd_themes_change_nothing(house, organiser, fields, status):
     assert programme.subjects() == [programme.ids]
 
 
-def test_subjects_are_taken_home_in_three_formats(house, organiser):
+def test_subjects_are_taken_home_in_six_formats(house, organiser):
     programme = Programme(house, 3)
     assert organiser.get("/organiser/across/subjects.json").status_code == 404
     organiser.post("/organiser/across/look")
@@ -143,3 +174,28 @@ def test_subjects_are_taken_home_in_three_formats(house, organiser):
     assert "Asked for in 2 of 3 strands" in answer.text
     assert answer.headers["Content-Disposition"] == "attachment; filename=across-strands.md"
     assert organiser.get("/organiser/across/subjects.exe").status_code == 404
+    begins = {"docx": b"PK", "xlsx": b"PK", "pdf": b"%PDF"}
+    page = organiser.get("/organiser/across").text
+    assert re.findall(r"across/subjects\.(\w+)", page) == list(FORMATS)
+    for fmt, begin in begins.items():
+        answer = organiser.get(f"/organiser/across/subjects.{fmt}")
+        assert (answer.status_code, answer.mimetype) == (200, FORMATS[fmt].mime)
+        assert answer.headers["Content-Disposition"] == f"attachment; filename=across-strands.{fmt}"
+        assert answer.get_data().startswith(begin)
+    sheet = openpyxl.load_workbook(io.BytesIO(organiser.get("/organiser/across/subjects.xlsx").get_data()))["Ideas"]
+    assert [row[8] for row in sheet.iter_rows(min_row=2, values_only=True)] == [NIGHT, NIGHT]
+    # Whoever files several of them can tell that they show one state.
+    sums = {json.loads(organiser.get("/organiser/across/subjects.json").text)["checksum"], rows[0]["checksum"]}
+    assert len(sums) == 1
+    assert sums.pop() in organiser.get("/organiser/across/subjects.md").text
+
+
+def test_files_speak_the_language_of_whoever_asks_for_them(house, organiser):
+    programme = Programme(house, 2)
+    organiser.post("/organiser/across/look")
+    programme.look(0, 1)
+    path, french = "/organiser/across/subjects", {"Accept-Language": "fr"}
+    assert "Ideas: 2" in organiser.get(f"{path}.md").text
+    assert "Idées\xa0: 2" in organiser.get(f"{path}.md", headers=french).text
+    data = [organiser.get(f"{path}.csv", headers=headers).get_data() for headers in ({}, french)]
+    assert data[0] == data[1]

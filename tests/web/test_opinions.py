@@ -72,6 +72,24 @@ def test_three_buttons_work_without_a_script_and_take_back(house):
     assert 'aria-pressed="true"' not in browser.get(path).text
 
 
+def test_sheet_and_order_of_ideas_say_what_the_prompt_asks_for(house):
+    code = house.room.conversation().code
+    house.room.phone("anna").write("Open at night")
+    crew, phone = house.crew(Role.FACILITATOR), house.browser()
+
+    def said():
+        return crew.get(f"/stage/{code}/sheet").text, phone.get(f"/c/{code}").text
+
+    sheet, page = said()
+    assert ("Support the ideas of others." in sheet, "Agree or disagree" in sheet) == (True, False)
+    assert ("Most supported" in page, "Most agreed on" in page) == (True, False)
+    house.room.ask_opinions()
+    sheet, page = said()
+    assert "Agree or disagree with the ideas of others, or pass. The screen shows them live." in sheet
+    assert "Support the ideas" not in sheet
+    assert ("Most supported" in page, "Most agreed on" in page) == (False, True)
+
+
 def test_groups_are_shown_to_the_crew_with_what_they_share_and_what_divides_them(house):
     vote_in_two_camps(house, 16, text="<i>Idea</i>")
     browser, path = console_of(house)

@@ -5,9 +5,11 @@ import re
 import pytest
 
 from feedback.actions.ideas import hide_idea
+from feedback.actions.merging import merge_ideas
 from feedback.actions.programme import close_conversation
 from feedback.actions.prompts import add_prompt, close_prompt, edit_prompt, open_prompt
 from feedback.domain.facts import WrongCode
+from feedback.domain.roles import Actor, Role
 from feedback.store.ideas import ideas_of
 
 
@@ -219,6 +221,22 @@ def test_an_own_idea_is_withdrawn_after_a_question(house, phone):
     assert phone.post(f"{path_of(house)}/ideas/{idea}/withdraw").status_code == 303
     assert ideas(house) == [("Take it back", 0, "withdrawn")]
     assert texts_in(phone.get(path_of(house)).text) == []
+
+
+def test_an_own_idea_that_was_merged_says_so_and_is_withdrawn_too(house, phone):
+    write(house, phone, "Take it back")
+    idea = idea_ids(phone.get(path_of(house)).text)[0]
+    other = house.room.phone("ben").write("Take that back")
+    rapporteur = Actor(Role.RAPPORTEUR, house.room.conversation().id)
+    house.room.do(merge_ideas, house.room.conversation().id, other, idea, actor=rapporteur)
+    page = phone.get(path_of(house)).text
+    assert "It says nearly the same as another idea" in page
+    assert f"?withdraw={idea}#idea-{idea}" in page
+    assert f"?edit={idea}" not in page
+    assert phone.post(f"{path_of(house)}/ideas/{idea}/withdraw").status_code == 303
+    assert ideas(house) == [("Take it back", 0, "withdrawn"), ("Take that back", 0, "shown")]
+    house.room.do(hide_idea, other, reason="Spam")
+    assert "?withdraw=" not in phone.get(path_of(house)).text
 
 
 def test_an_idea_of_somebody_else_is_neither_edited_nor_withdrawn(house, phone):

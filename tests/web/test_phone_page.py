@@ -77,7 +77,16 @@ def test_a_closed_conversation_is_read_only():
 
 
 def test_rows_know_what_is_mine_and_what_may_be_done():
-    own = {"id": "I2", "text": "Idea 2", "state": "shown", "reason": "", "rev": 0, "seq": 5, "prompt": 1}
+    own = {
+        "id": "I2",
+        "text": "Idea 2",
+        "state": "shown",
+        "reason": "",
+        "rev": 0,
+        "seq": 5,
+        "prompt": 1,
+        "merged": False,
+    }
     rows = page(room([idea(1, agree=3), idea(2)]), mine([own], {"I1": 1}), shown=5).rows
     assert [(row.idea["id"], row.mine, row.val, row.editable, row.state) for row in rows] == [
         ("I2", True, None, True, "screen"),
@@ -86,13 +95,31 @@ def test_rows_know_what_is_mine_and_what_may_be_done():
 
 
 def test_an_own_idea_with_votes_is_not_editable():
-    own = {"id": "I1", "text": "Idea 1", "state": "shown", "reason": "", "rev": 0, "seq": 5, "prompt": 1}
+    own = {
+        "id": "I1",
+        "text": "Idea 1",
+        "state": "shown",
+        "reason": "",
+        "rev": 0,
+        "seq": 5,
+        "prompt": 1,
+        "merged": False,
+    }
     row = page(room([idea(1, agree=1)]), mine([own])).rows[0]
     assert (row.editable, row.state) == (False, "saved")
 
 
 def test_own_hidden_ideas_stand_first_with_their_reason():
-    own = {"id": "I9", "text": "Gone", "state": "hidden", "reason": "Names a person", "rev": 0, "seq": 5, "prompt": 1}
+    own = {
+        "id": "I9",
+        "text": "Gone",
+        "state": "hidden",
+        "reason": "Names a person",
+        "rev": 0,
+        "seq": 5,
+        "prompt": 1,
+        "merged": False,
+    }
     rows = page(room([idea(1)]), mine([own])).rows
     assert [(row.idea["text"], row.state, row.reason) for row in rows] == [
         ("Gone", "hidden", "Names a person"),

@@ -2,62 +2,19 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
+from desk_pages import board, column, homes, names, section
 
 from feedback.actions.runs import finish_theme_run, request_themes
 from feedback.domain.reports import checksum_of, report_of
 from feedback.domain.roles import HOUSE, Role
-from feedback.domain.themes import MergeProposal, Outlook, RegroupProposal, Theme, ThemeSet
+from feedback.domain.themes import (
+    NearDuplicate,
+    Theme,
+    ThemeSet,
+)
 from feedback.store.reports import freezes_of
-from feedback.store.sorts import SortRow
-from feedback.store.themes import places_of, themes_of
-
-
-@pytest.fixture
-def desk(house):
-    """A rapporteur's browser, the address of their desk, and four ideas in two themes."""
-    anna, ben = house.room.phone("anna"), house.room.phone("ben")
-    texts = ("Open the depot at night", "Let students run the bar", "More benches", "Shade in summer", "Free buses")
-    ideas = [anna.write(text) for text in texts]
-    ben.vote(ideas[1])
-    place = house.room.conversation().id
-    run = house.room.gate.write(place, request_themes, HOUSE, place)
-    depot = Theme(1, "depot, bar", terms=("depot", "bar"), ideas=tuple(ideas[:2]), representatives=(ideas[1],))
-    found = ThemeSet(
-        (replace(depot, firmness=0.8), Theme(2, "benches, shade", ideas=tuple(ideas[2:4]), firmness=0.2)),
-        (ideas[4],),
-        next_id=3,
-        outlooks={
-            ideas[0]: Outlook(((1, 0.97), (2, 0.03)), 0.97, ("depot", "night")),
-            ideas[1]: Outlook(((1, 0.45), (2, 0.35), (None, 0.2)), 0.45, ("bar",)),
-            ideas[4]: Outlook(((None, 0.6), (2, 0.4)), 0.6),
-        },
-        merges=(MergeProposal(1, 2, 3),),
-        regroup=RegroupProposal((tuple(ideas[:3]), tuple(ideas[3:])), 0.2),
-    )
-    house.room.gate.write(place, finish_theme_run, run, found)
-    return house.crew(Role.RAPPORTEUR), f"/desk/{house.room.conversation().code}", ideas
-
-
-def names(house):
-    with house.room.read() as db:
-        return {row.number: row.name for row in themes_of(db, house.room.conversation().id)}
-
-
-def homes(house):
-    with house.room.read() as db:
-        return {idea: place.theme for idea, place in places_of(db, house.room.conversation().id).items()}
-
-
-def board(page):
-    """The columns, without the proofs of origin, which differ from page to page."""
-    return re.sub(r'name="csrf_token" value="[^"]*"', "", page.split('id="board"')[1].split('id="report"')[0])
-
-
-def column(page, number):
-    return page.split(f'id="theme-{number}"')[1].split("</section>")[0]
 
 
 def test_desk_shows_themes_with_ideas_votes_and_leftovers(desk):
@@ -68,6 +25,32 @@ def test_desk_shows_themes_with_ideas_votes_and_leftovers(desk):
     assert first.index("Let students run the bar") < first.index("Open the depot at night")
     assert "stands for the theme" in first
     assert "Free buses" in page.split('id="leftovers"')[1]
+
+
+def test_desk_counts_votes_with_hearts_where_they_can_only_support(desk):
+    browser, path, _ = desk
+    theme = column(browser.get(path).text, 1)
+    assert ("#heart" in theme, "1 vote<" in theme, "#thumbs" in theme) == (True, True, False)
+
+
+def test_desk_counts_opinions_with_thumbs_where_the_prompt_asks_for_them(house):
+    house.room.ask_opinions()
+    ideas = [house.room.phone("anna").write(text) for text in ("Open the depot at night", "Let students run the bar")]
+    house.room.phone("ben").vote(ideas[1])
+    house.room.phone("cleo").vote(ideas[1], -1)
+    place = house.room.conversation()
+    run = house.room.gate.write(place.id, request_themes, HOUSE, place.id)
+    pair = NearDuplicate((ideas[0], ideas[1]), 0.8, same=False)
+    found = ThemeSet((Theme(1, "depot", ideas=tuple(ideas)),), (), next_id=2, near_duplicates=(pair,))
+    house.room.gate.write(place.id, finish_theme_run, run, found)
+    page = house.crew(Role.RAPPORTEUR).get(f"/desk/{place.code}").text
+    theme = column(page, 1)
+    assert ("#heart" in theme, "1 vote" in theme) == (False, False)
+    said = " ".join(re.sub(r"<[^>]+>", " ", theme).split())
+    # The theme, then its ideas, the one with a vote first; the pair says the same of them.
+    assert "2 ideas Agree 1 suggested name" in said
+    assert 0 < said.index("Agree 1 Disagree 1 Pass 0") < said.index("Agree 0 Disagree 0 Pass 0")
+    assert section(page, "alike").count("#thumbs-down") == 2
 
 
 def test_desk_is_closed_to_facilitators(house, desk):
@@ -113,6 +96,19 @@ def test_a_theme_without_a_name_says_why_and_keeps_what_was_written(desk):
     assert 'value="Whatever is open late"' in answer.text
 
 
+def test_a_name_that_another_theme_has_says_whose_it_is_and_keeps_what_was_written(house, desk):
+    browser, path, ideas = desk
+    said = "Theme 1 is called that already."
+    answer = browser.post(f"{path}/themes/new", name="Depot,  bar", description="Whatever is open late")
+    assert (answer.status_code, said in answer.text) == (422, True)
+    assert 'value="Whatever is open late"' in answer.text
+    for address, words in ((f"{path}/themes/2/name", {}), (f"{path}/move", {"idea": ideas[0], "to": "new"})):
+        refused = browser.post(address, name="Depot, bar", **words)
+        assert (refused.status_code, said in refused.text) == (409, True)
+        assert 'data-code="name_taken"' in refused.text
+    assert [*names(house).values()] == ["depot, bar", "benches, shade"]
+
+
 def test_move_takes_several_ideas_and_is_undone(house, desk):
     browser, path, ideas = desk
     page = browser.post(f"{path}/move", idea=[ideas[0], ideas[4]], to="2", follow=True).text
@@ -123,10 +119,42 @@ def test_move_takes_several_ideas_and_is_undone(house, desk):
     assert [homes(house).get(idea) for idea in ideas] == [1, 1, 2, 2, None]
 
 
+def test_no_place_is_chosen_before_somebody_chooses_one(house, desk):
+    browser, path, ideas = desk
+    options = re.search(r'<select id="to".*?</select>', browser.get(path).text, re.DOTALL)[0]
+    first, *others = re.findall(r"<option ([^>]*)>([^<]*)", options)
+    assert first == ('value="choose" disabled selected hidden', "Choose a place…")
+    assert [value for value, _ in others] == ['value="1"', 'value="2"', 'value=""', 'value="new"']
+    before = homes(house)
+    for nowhere in ({}, {"to": "choose"}):
+        refused = browser.post(f"{path}/move", idea=ideas[0], **nowhere)
+        assert refused.status_code == 422
+        assert "Choose a place first." in refused.text
+    assert homes(house) == before
+
+
 def test_move_to_the_leftovers(house, desk):
     browser, path, ideas = desk
     assert "1 idea moved to “Leftovers”." in browser.post(f"{path}/move", idea=ideas[0], to="", follow=True).text
     assert homes(house)[ideas[0]] is None
+
+
+@pytest.mark.parametrize(
+    ("to", "status"),
+    [
+        *[(said, 422) for said in ({"to": "two"}, {"to": " "}, {"to": "2.0"}, {})],
+        *[({"to": number}, 404) for number in ("0", "9" * 30)],
+    ],
+)
+def test_move_to_what_is_no_place_is_refused_and_moves_nothing(house, desk, to, status):
+    browser, path, ideas = desk
+    before = homes(house)
+    answer = browser.post(f"{path}/move", idea=ideas[0], **to)
+    assert answer.status_code == status
+    if status == 422:
+        assert "One field holds a value that does not fit." in answer.text
+    assert homes(house) == before
+    assert "placed by hand" not in browser.get(path).text
 
 
 def test_move_without_ideas_says_what_to_do(desk):
@@ -162,6 +190,7 @@ def test_redo_is_said_and_ends_with_a_new_edit(house, desk):
     browser.post(f"{path}/themes/1/name", name="A house for the night")
     undone = browser.post(f"{path}/undo", follow=True).text
     assert "Do again: renamed to “A house for the night”" in undone
+    assert 'title="Do again: renamed to “A house for the night”"' in undone
     page = browser.post(f"{path}/redo", follow=True).text
     assert "Done again: renamed to “A house for the night”." in page
     assert names(house)[1] == "A house for the night"
@@ -186,7 +215,8 @@ def test_each_edit_is_said_undone_and_done_again(house, desk, way, fields, said,
     before = board(browser.get(path).text)
     page = browser.post(f"{path}/{way}", idea=ideas[0], **fields, follow=True).text
     assert said in page
-    assert f"Undo: {undo}" in page
+    assert f"<span>Undo: {undo}" in page
+    assert f'title="Undo: {undo}' in page
     after = board(page)
     back = browser.post(f"{path}/undo", follow=True).text
     assert f"Taken back: {undo}" in back
@@ -207,6 +237,14 @@ def test_unlock_and_unpin_are_there_when_something_is_locked_and_pinned(desk):
     assert "Theme runs may move 1 idea again." in browser.post(f"{path}/unpin", idea=ideas[0], follow=True).text
 
 
+def test_not_here_on_a_leftover_says_that_it_is_in_no_theme(desk):
+    browser, path, ideas = desk
+    answer = browser.post(f"{path}/bar", idea=ideas[4])
+    assert answer.status_code == 409
+    assert 'data-code="in_no_theme"' in answer.text
+    assert "That is in no theme, so there is nothing to take it out of." in answer.text
+
+
 @pytest.mark.parametrize("way", ["pin", "unpin", "bar", "leave-out"])
 def test_nothing_chosen_says_what_to_do(desk, way):
     browser, path, _ = desk
@@ -219,103 +257,6 @@ def test_names_and_descriptions_that_are_too_long_say_why(desk):
         answer = browser.post(f"{path}/{way}", **{"description": "a" * 501, **fields})
         assert answer.status_code == 422
         assert "characters;" in answer.text
-
-
-def test_themes_and_ideas_say_whether_they_are_firm(desk):
-    browser, path, _ = desk
-    page = browser.get(path).text
-    assert ">firm<" in column(page, 1).replace("</svg>", ">")
-    assert "Not firm yet: with another start" in column(page, 2)
-    assert column(page, 1).count("not firm yet") == 1  # the idea that may belong to either
-
-
-def test_why_here_says_words_sorts_sureness_and_the_next_likeliest(house, desk):
-    browser, path, ideas = desk
-    place = house.room.conversation().id
-    people = [house.room.phone(name).actor.participant_id for name in ("cem", "dana", "eli")]
-
-    def sort(tx):
-        for person, theme in zip(people, (1, 1, None), strict=True):
-            tx.db.add(SortRow(idea_id=ideas[1], participant_id=person, theme=theme, skipped=False, rev=1, seq=1))
-        tx.touch(place, "themes")
-
-    house.room.gate.write(place, sort)
-    page = browser.get(f"{path}/ideas/{ideas[1]}/why").text
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split('class="why"')[1].split("</dl>")[0]))
-    assert "It is in depot, bar placed by the machine, with the sorts of the room" in words
-    assert "not firm yet (45%)" in words
-    assert "words it shares with the theme bar" in words
-    assert "sorts of the room here: 2 none of the themes: 1" in words
-    assert "next likeliest benches, shade (35%)" in words
-    assert "cem" not in page
-
-
-def test_why_here_names_who_placed_it_and_when(house, desk):
-    browser, path, ideas = desk
-    browser.post(f"{path}/move", idea=ideas[0], to="2")
-    page = browser.get(f"{path}/ideas/{ideas[0]}/why").text
-    assert re.search(r"by the rapporteur at \d+:\d\d", page)
-    browser.post(f"{path}/bar", idea=ideas[2])
-    page = browser.get(f"{path}/ideas/{ideas[2]}/why").text
-    assert "never in" in page
-    assert "benches, shade" in page.split("never in")[1]
-
-
-def test_why_here_of_what_is_not_shown_is_gone(house, desk):
-    browser, path, _ = desk
-    foreign = house.room.phone("zoe", place=1).write("Not from here")
-    assert browser.get(f"{path}/ideas/{foreign}/why").status_code == 404
-
-
-def test_unsure_ideas_come_one_after_the_other_the_least_sure_first(house, desk):
-    browser, path, ideas = desk
-    queue = browser.get(path).text.split('id="unsure"')[1].split("</section>")[0]
-    assert "2 ideas are unsure" in queue
-    assert re.findall(r'id="unsure-(\w{26})"', queue) == [ideas[1], ideas[4]]
-    assert "now in “depot, bar”" in queue
-    assert "now among the leftovers" in queue
-    assert re.findall(r'name="to" value="(\d*)"', queue) == ["1", "2", "", "2", "1", ""]
-    answer = browser.post(f"{path}/move?later=0", idea=ideas[1], to="1")
-    assert answer.headers["Location"].endswith("?later=0#unsure")
-    queue = browser.get(f"{path}?later=0").text.split('id="unsure"')[1].split("</section>")[0]
-    assert "1 idea is unsure" in queue
-    assert '<details class="fold" id="unsure-fold" open>' in queue
-    browser.post(f"{path}/move?later=0", idea=ideas[4], to="")
-    assert "unsure-fold" not in browser.get(path).text
-    assert homes(house)[ideas[4]] is None
-
-
-def test_later_puts_off_and_comes_again_at_the_end(desk):
-    browser, path, ideas = desk
-    for later, first in (("1", ideas[4]), ("2", ideas[1]), ("-1", ideas[1])):
-        queue = browser.get(f"{path}?later={later}").text.split('id="unsure"')[1].split("</section>")[0]
-        assert re.findall(r'id="unsure-(\w{26})"', queue)[0] == first
-
-
-def test_what_is_in_a_locked_theme_is_not_asked(desk):
-    browser, path, ideas = desk
-    browser.post(f"{path}/themes/1/lock", locked="1")
-    assert re.findall(r'id="unsure-(\w{26})"', browser.get(path).text) == [ideas[4]]
-
-
-def test_proposals_say_why_and_what_would_change_and_wait_for_an_answer(house, desk):
-    browser, path, ideas = desk
-    offers = browser.get(path).text.split('id="proposals"')[1].split("</section>")[0]
-    assert "Merge “benches, shade” into “depot, bar”?" in offers
-    assert "3 sorts take one for the other." in offers
-    assert "<li>depot, bar: 4 ideas</li>" in offers
-    assert "Group the ideas anew?" in offers
-    assert "2 ideas would change their theme" in offers
-    assert "<li>depot, bar: 3 ideas (" in offers
-    assert homes(house)[ideas[2]] == 2
-    page = browser.post(f"{path}/proposals/2/take", follow=True).text
-    assert "Done as proposed." in page
-    assert "Undo: grouped 2 ideas anew" in page
-    assert [homes(house)[idea] for idea in ideas] == [1, 1, 1, 2, 2]
-    page = browser.post(f"{path}/proposals/1/decline", follow=True).text
-    assert "Everything stays as it is." in page
-    assert "Merge “benches, shade”" not in page
-    assert browser.post(f"{path}/proposals/1/take").status_code == 409
 
 
 def test_freeze_lists_six_files_and_says_when_the_room_has_gone_on(house, desk):

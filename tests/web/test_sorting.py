@@ -160,7 +160,7 @@ def test_the_console_asks_the_room_and_says_how_far_it_is(asked):
     path = f"/console/{asked.room.conversation().code}"
     page = console.get(path).text
     assert "Stop sorting" in page
-    assert "0 % sorted, 5 ideas still unsure" in page
+    assert "0% sorted, 5 ideas still unsure" in page
     answer = console.post(f"{path}/sorting/stop", follow=True)
     assert "What it has sorted counts on." in answer.text
     assert not asked.room.conversation().sorting

@@ -5,13 +5,22 @@ import { t, tn } from "./words.ts";
 /** Watch the ticks of form#selection and say how many stand. */
 export function countChosen(form: HTMLFormElement): void {
   const tellCount = () => say(form);
-  document.addEventListener("change", tellCount);
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLInputElement && target.name === "idea" && target.checked) remember(target);
+    tellCount();
+  });
   form.addEventListener("reset", () => setTimeout(tellCount));
   new MutationObserver(tellCount).observe(document.getElementById("board") ?? document.body, { childList: true, subtree: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen().length > 0 && !(event.target as Element).closest("dialog, select, input:not([type='checkbox'])")) form.reset();
   });
   tellCount();
+}
+
+/** Keep with a tick in which theme it was made: news may move the idea, and "not here" is said of where it stood. */
+function remember(box: HTMLInputElement): void {
+  const theme = box.closest<HTMLElement>("section[data-theme]")?.dataset["theme"] ?? "none";
+  box.value = `${box.value.split("@")[0]}@${theme === "none" ? "" : theme}`;
 }
 
 /** Let ideas be dragged into another column: the dragged one, or all chosen ones when it is among them. */
@@ -76,5 +85,6 @@ function say(form: HTMLFormElement): void {
   const place = document.getElementById("chosen");
   const words = count === 0 ? t("No idea chosen") : tn("%(n)s idea chosen", "%(n)s ideas chosen", count);
   form.classList.toggle("idle", count === 0);
+  for (const button of form.querySelectorAll<HTMLElement>("[data-several]")) button.hidden = count < 2;
   if (place && place.textContent !== words) place.textContent = words;
 }

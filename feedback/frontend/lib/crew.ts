@@ -32,7 +32,9 @@ export function joinCrew(): Boot {
   const fetcher = { sync: async () => (await fetchPage(), stateOfPage()), ops: async () => [] };
   const wire: Wire = new Wire(socketOf(boot.code, "crew", () => wire.since), fetcher, hooks, browserClock);
   wire.start();
-  for (const event of ["online", "pageshow"]) addEventListener(event, () => wire.revive());
+  addEventListener("online", () => wire.revive());
+  // Only a page that comes back as it was left: at its first showing it is dialling already.
+  addEventListener("pageshow", (event) => event.persisted && wire.revive());
   return boot;
 }
 

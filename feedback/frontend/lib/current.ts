@@ -1,6 +1,7 @@
 /**
  * Keeps a server-rendered page current: its forms go by fetch, and news makes it fetch itself again. Without this script
- * the same forms and links simply work; what only they need is marked `data-plain`. A link marked `data-sheet` shows its page's #sheet-body in a dialog over this one.
+ * the same forms and links simply work; what only they need is marked `data-plain`. A link marked `data-sheet` shows its
+ * page's #sheet-body in a dialog over this one; one marked `data-look` shows this page as its address has it, in place.
  */
 
 import { gapAfter } from "./fresh.ts";
@@ -17,6 +18,8 @@ let timer: number | undefined;
 let typing: number | undefined;
 let lastStart = -Infinity;
 let lastTook = 0;
+/** What of this page is shown, as its address says. */
+let shown = location.search;
 
 /** Take over the forms and links of this page. */
 export function keepCurrent(): void {
@@ -25,6 +28,10 @@ export function keepCurrent(): void {
   document.addEventListener("submit", onSubmit);
   document.addEventListener("click", onClick);
   document.addEventListener("input", onSearch);
+  // The back button goes from one part of a page to the one before it. Places within a page are the browser's business.
+  window.addEventListener("popstate", () => {
+    if (location.search !== shown) void look(new URL(location.href), "back");
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && wanted) plan();
   });
@@ -56,9 +63,10 @@ export async function fetchPage(): Promise<void> {
 
 /** Show a sentence in the page's notice; it stays until the next one, or until it is put away. */
 export function tell(sentence: string, kind: "good" | "wait" | "bad"): void {
-  const words = document.createElement("p");
-  words.className = `notice ${kind}`;
-  words.append(Object.assign(document.createElement("span"), { textContent: sentence }));
+  const away = Object.assign(document.createElement("a"), { className: "button small plain", href: location.pathname, textContent: t("OK") });
+  away.dataset["close"] = "";
+  const words = Object.assign(document.createElement("div"), { className: `notice ${kind}` });
+  words.append(Object.assign(document.createElement("span"), { textContent: sentence }), away);
   document.getElementById("notice")?.replaceChildren(words);
 }
 
@@ -74,12 +82,25 @@ function plan(): void {
   }, wait);
 }
 
-function take(page: Document, own: boolean): void {
-  takeRegions(page, own);
+function take(page: Document, own: boolean, from?: string): void {
+  takeRegions(page, own, from);
   // What was said stays until something else is: news alone never wipes it away.
   if (own || page.querySelector("#notice > *")) {
     document.getElementById("notice")?.replaceChildren(...[...(page.getElementById("notice")?.children ?? [])].map((said) => document.importNode(said, true)));
   }
+  settle(page);
+}
+
+/** A notice that waits for a proposal says so only until it has come; it goes where none will come. */
+function settle(page: Document): void {
+  const notice = document.querySelector<HTMLElement>("#notice [data-awaits]");
+  const theme = notice?.dataset["awaits"];
+  if (!notice || page.querySelector(`[data-sought="${theme}"]`)) return;
+  if (!page.querySelector(`[data-found="${theme}"]`)) return notice.remove();
+  notice.querySelector("[data-sentence]")?.remove();
+  notice.querySelector<HTMLElement>("[data-then]")?.removeAttribute("hidden");
+  notice.classList.replace("wait", "good");
+  delete notice.dataset["awaits"];
 }
 
 // Forms.
@@ -88,7 +109,7 @@ function onSubmit(event: SubmitEvent): void {
   const form = event.target as HTMLFormElement;
   if (event.defaultPrevented || form.dataset["native"] !== undefined || form.method === "dialog") return;
   event.preventDefault();
-  if (form.method === "get") look(form);
+  if (form.method === "get") void look(asked(form));
   else void send(form, event.submitter as HTMLButtonElement | null);
 }
 
@@ -96,15 +117,23 @@ function onSearch({ target }: Event): void {
   const form = (target as Element).closest<HTMLFormElement>("form[data-live]");
   if (!form) return;
   clearTimeout(typing);
-  typing = window.setTimeout(() => look(form), 250);
+  typing = window.setTimeout(() => void look(asked(form), "typing"), 250);
 }
 
-/** Answer a search form: the address changes, the page stays. */
-function look(form: HTMLFormElement): void {
+/** The address that a search form asks for: as without this script, its fields take the place of what was asked before. */
+function asked(form: HTMLFormElement): URL {
   const address = new URL(form.action);
-  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "") address.searchParams.set(name, value);
-  history.replaceState(null, "", address);
-  fetchPage().catch(() => tell(t("That did not come: the connection is lost. Please try again."), "bad"));
+  const fields = [...new FormData(form)].filter((field): field is [string, string] => typeof field[1] === "string" && field[1] !== "");
+  address.search = String(new URLSearchParams(fields));
+  return address;
+}
+
+/** Show what is at another address of this page: the address changes, the page stays; what was shown before is one step back. */
+async function look(address: URL, by: "choice" | "typing" | "back" = "choice"): Promise<void> {
+  if (by === "choice" && address.search !== shown) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+  shown = address.search;
+  await fetchPage().catch(() => tell(t("That did not come: the connection is lost. Please try again."), "bad"));
 }
 
 async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Promise<void> {
@@ -112,14 +141,18 @@ async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Pr
   const body = new FormData(form);
   if (button?.name) body.append(button.name, button.value);
   const before = written(form);
+  // A card that is being answered is out of sight at once, and the focus with it.
+  const from = form.contains(document.activeElement) ? form.closest("[data-region]")?.id : undefined;
   sending += 1;
   inFlight?.abort();
   form.setAttribute("aria-busy", "true");
   button?.setAttribute("aria-disabled", "true");
   try {
-    const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href, { ...ASKING, method: "POST", body });
+    const answer = await fetch(kept(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? ""), { ...ASKING, method: "POST", body });
     const page = parser.parseFromString(await answer.text(), "text/html");
-    receive(form, answer, page, before === written(form));
+    const queue = form.closest("details[name='queue']")?.id;
+    receive(form, answer, page, before === written(form), from);
+    if (queue && answer.ok) nextCard(queue);
   } catch {
     tell(t("That did not go out: the connection is lost. What you wrote is still here. Please try again."), "bad");
   } finally {
@@ -130,25 +163,54 @@ async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Pr
   }
 }
 
-function receive(form: HTMLFormElement, answer: Response, page: Document, untouched: boolean): void {
-  const sheet = form.closest<HTMLDialogElement>("dialog#sheet");
+function receive(form: HTMLFormElement, answer: Response, page: Document, untouched: boolean, from?: string): void {
   const body = page.getElementById("sheet-body");
+  // A form of the page itself may be answered by a question in a sheet.
+  const sheet = body ? document.querySelector<HTMLDialogElement>("dialog#sheet") : form.closest<HTMLDialogElement>("dialog#sheet");
   if (sheet && body) return showSheet(sheet, body);
   if (!page.querySelector("[data-region]")) return answer.ok ? location.assign(answer.url) : complain(page);
   if (answer.ok) {
     if (untouched) form.reset();
+    if (sheet) untick(new FormData(form));
     const fold = form.closest<HTMLDetailsElement>("details[data-fold]");
+    if (fold?.contains(document.activeElement)) fold.querySelector("summary")?.focus();
     if (fold) fold.open = false;
     sheet?.close();
   }
-  take(page, true);
+  take(page, true, from);
+  // A field's own words stand beside it; where that place is not renewed they are said here.
+  if (!answer.ok && !page.querySelector("#notice > *")) complain(page);
   const wrong = answer.ok ? null : page.querySelector("[data-region] [aria-invalid]");
   if (wrong) document.getElementById(wrong.id)?.focus();
 }
 
-/** A refusal came back as a page of its own: say its sentence here, where the form still holds what was written. */
+/** On a narrow screen each card of a queue comes to where the last one was, and below the notice about it. */
+function nextCard(queue: string): void {
+  if (!matchMedia("(max-width: 40rem)").matches) return;
+  document.querySelector(`#${queue}[open] .cards`)?.scrollIntoView({ block: "start" });
+}
+
+/** The address of a form, with what this page's own says of which columns are whole: forms stand outside of what is renewed. */
+function kept(action: string): URL {
+  const address = new URL(action, location.href);
+  if (address.searchParams.has("whole")) return address;
+  for (const column of new URLSearchParams(location.search).getAll("whole")) address.searchParams.append("whole", column);
+  return address;
+}
+
+/** What a sheet was about is done: it is not chosen any more. */
+function untick(about: FormData): void {
+  const done = about.getAll("idea").map((said) => String(said).split("@")[0]);
+  for (const box of document.querySelectorAll<HTMLInputElement>("input[name='idea']:checked")) {
+    if (!done.includes(box.value.split("@")[0])) continue;
+    box.checked = false;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+/** A refusal came back as a page: say its sentence here, where the form still holds what was written. */
 function complain(page: Document): void {
-  const sentence = page.querySelector("[data-sentence], [data-code] h1") ?? page.querySelector("h1");
+  const sentence = page.querySelector("[data-sentence], [data-code] h1") ?? page.querySelector(".problem[id]") ?? page.querySelector("h1");
   tell(sentence?.textContent?.trim() || t("That did not work, and nothing was changed. Please try again."), "bad");
 }
 
@@ -162,10 +224,22 @@ function onClick(event: MouseEvent): void {
   const target = event.target as Element;
   const close = target.closest("[data-close]");
   if (close) return putAway(close, event);
-  const link = target.closest<HTMLAnchorElement>("a[data-sheet]");
+  if (target.closest("[data-then]")) setTimeout(() => document.getElementById("notice")?.replaceChildren());
+  const link = target.closest<HTMLAnchorElement>("a[data-sheet], a[data-look]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  if (link.dataset["look"] !== undefined) return void lengthen(link);
   openSheet(link).catch(() => tell(t("That did not come: the connection is lost. Please try again."), "bad"));
+}
+
+/** Show more or less of the list that a link ends; whoever asked for more goes on reading where they were. */
+async function lengthen(link: HTMLAnchorElement): Promise<void> {
+  const [list, row] = [link.closest("ol, ul"), link.closest("li")];
+  if (!list || !row) return;
+  const at = [...list.children].indexOf(row);
+  await look(new URL(link.href));
+  const next = list.children[at];
+  if (next && !next.contains(link)) next.querySelector<HTMLElement>("input, a")?.focus();
 }
 
 async function openSheet(link: HTMLAnchorElement): Promise<void> {
@@ -176,13 +250,13 @@ async function openSheet(link: HTMLAnchorElement): Promise<void> {
   if (!sheet) return location.assign(link.href);
   if (!body) return complain(page);
   showSheet(sheet, body);
-  if (!sheet.open) sheet.showModal();
 }
 
 function showSheet(sheet: HTMLDialogElement, body: HTMLElement): void {
   sheet.replaceChildren(document.importNode(body, true));
   const heading = sheet.querySelector("h1, h2");
   if (heading?.id) sheet.setAttribute("aria-labelledby", heading.id);
+  if (!sheet.open) sheet.showModal();
 }
 
 function putAway(button: Element, event: Event): void {

@@ -1,4 +1,4 @@
-/** Keys of the desk: undo, redo, and the answers of the open queue of unsure ideas. */
+/** Keys of the desk: undo, redo, and the answers of the queue that is open: unsure ideas, or near-duplicates. */
 
 /** What a key press means on the desk; undefined = nothing. */
 export type Wish = "undo" | "redo" | `answer ${string}` | undefined;
@@ -15,7 +15,7 @@ export interface Press {
 export function wishOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Press): Wish {
   if (altKey) return undefined;
   if (ctrlKey || metaKey) return key.toLowerCase() === "z" ? (shiftKey ? "redo" : "undo") : undefined;
-  return /^[01239]$/.test(key) ? `answer ${key}` : undefined;
+  return /^[012349]$/.test(key) ? `answer ${key}` : undefined;
 }
 
 /** Listen to the keys while nobody is writing, choosing from a list or answering a dialog. */
@@ -37,7 +37,7 @@ function isBusy(target: Element): boolean {
 function buttonFor(wish: string): HTMLButtonElement | undefined {
   if (wish === "undo" || wish === "redo") return document.querySelector<HTMLButtonElement>(`form#${wish} button`) ?? undefined;
   const key = wish.slice("answer ".length);
-  const buttons = document.querySelectorAll<HTMLButtonElement>(`#unsure details[open] [data-key="${key}"]`);
-  // Of the cards only the first that is not being placed is shown.
+  const buttons = document.querySelectorAll<HTMLButtonElement>(`details[open] .cards [data-key="${key}"]`);
+  // One queue is open at a time, and of its cards only the first that is not being answered is shown.
   return [...buttons].find((button) => button.checkVisibility());
 }

@@ -27,6 +27,8 @@ export interface Row {
   state: "waiting" | "saved" | "screen" | "hidden" | null;
   reason: string | null;
   editable: boolean;
+  /** An own idea for which another one stands: it is not shown, and can still be withdrawn. */
+  merged: boolean;
   standing: Standing;
 }
 
@@ -115,8 +117,9 @@ export class Model {
     const hidden = (this.mine.value?.ideas ?? []).filter((idea) => idea.state === "hidden" && !this.room.value?.ideas.has(idea.id));
     return hidden.filter((idea) => idea.prompt === undefined || idea.prompt === this.prompt.value?.id).map((idea) => ({
       ...blankRow(idea.id, idea.text, 0),
-      state: "hidden" as const,
+      state: this.isLeaving(idea.id) ? ("waiting" as const) : ("hidden" as const),
       reason: idea.reason,
+      merged: idea.merged === true,
     }));
   });
 
@@ -279,6 +282,10 @@ export class Model {
     if (own.length > 0) this.frozen.value = [...own.reverse(), ...this.frozen.value];
   }
 
+  private isLeaving(id: string): boolean {
+    return this.waiting.value.some(({ op }) => op.k === "withdraw" && op.idea === id);
+  }
+
   private rowOf(id: string): Row {
     const room = this.room.value;
     const present = room?.ideas.get(id);
@@ -286,7 +293,7 @@ export class Model {
     if (!idea || !room) return { ...blankRow(id, "", 0), mine: false, gone: true, state: null };
     const mine = this.myIdeas.value.has(id);
     const edit = this.waiting.value.find(({ op }) => op.k === "edit" && op.idea === id)?.op;
-    const leaving = this.waiting.value.some(({ op }) => op.k === "withdraw" && op.idea === id);
+    const leaving = this.isLeaving(id);
     const standing = standingOf(idea, this.mine.value, this.waiting.value, this.settled.value.get(id), room.seq);
     const ownUnseen = mine && (this.seenAt.get(id) ?? 0) > room.seq;
     return {
@@ -300,6 +307,7 @@ export class Model {
       state: !mine ? null : edit || leaving ? "waiting" : isOnScreen(this.seenAt.get(id), room.shown) ? "screen" : "saved",
       reason: null,
       editable: mine && this.open.value && idea.agree + idea.disagree + idea.pass === 0,
+      merged: false,
       standing,
     };
   }
@@ -312,7 +320,7 @@ function rowOfOp(op: Op, at: number): Row {
 
 function blankRow(id: string, text: string, at: number): Row {
   const standing = { val: null, waiting: false, agree: 0, disagree: 0, pass: 0 };
-  return { id, text, lang: "", at, mine: true, floor: false, gone: false, state: "waiting", reason: null, editable: false, standing };
+  return { id, text, lang: "", at, mine: true, floor: false, gone: false, state: "waiting", reason: null, editable: false, merged: false, standing };
 }
 
 function ideaFrom(op: Extract<Op, { k: "idea" }>, number: number): Idea {

@@ -2,7 +2,7 @@
 
 import type { Room } from "./state.ts";
 import { votesOn } from "./state.ts";
-import type { Idea, Opinions, OpinionLine, Shares } from "./types.ts";
+import type { Idea, OpinionGroup, Opinions, OpinionLine, Shares } from "./types.ts";
 
 export type { Room } from "./state.ts";
 
@@ -18,6 +18,29 @@ export interface OpinionPage {
   /** Of the group; "" on the pages that are about all of them. */
   letter: string;
   lines: PageLine[];
+}
+
+/** Return the radius of a group's circle on a map of 100 by 100: letter and size fit into the smallest. */
+export function radiusOf(group: OpinionGroup): number {
+  return Math.max(26, 100 * group.spread);
+}
+
+/**
+ * Return the groups turned so that the map is taller than wide, as its place on the stage is: the axes mean nothing by
+ * themselves, and circles in a row would be drawn small.
+ */
+export function upright(groups: readonly OpinionGroup[]): OpinionGroup[] {
+  const extent = (along: (group: OpinionGroup) => number) => Math.max(...groups.map(along)) - Math.min(...groups.map(along));
+  const wide = extent(({ x }) => x) > extent(({ y }) => y);
+  return groups.map((group) => (wide ? { ...group, x: -group.y, y: group.x } : group));
+}
+
+/** Return the part of the map to draw (a viewBox): all circles with their edges, and not much else. */
+export function frameOf(groups: readonly OpinionGroup[]): string {
+  const far = (side: (group: OpinionGroup) => number) => Math.ceil(Math.max(40, ...groups.map((group) => side(group) + radiusOf(group) + 3)));
+  const left = far((group) => -100 * group.x), right = far((group) => 100 * group.x);
+  const top = far((group) => 100 * group.y), bottom = far((group) => -100 * group.y);
+  return [-left, -top, left + right, top + bottom].join(" ");
 }
 
 /** Return the pages that have something to say; ideas that are gone since are left out. */

@@ -33,16 +33,23 @@ export function watchRegions(): void {
   setInterval(catchUp, 1_000);
 }
 
-/** Take all regions of a fresh page in; `own` = it answers what this person just did, so nothing is held back. */
-export function takeRegions(page: Document, own: boolean): void {
+/**
+ * Take all regions of a fresh page in; `own` = it answers what this person just did, so nothing is held back. `from` = the
+ * region in which they did it: what had the focus may be out of sight since, and have lost it.
+ */
+export function takeRegions(page: Document, own: boolean, from?: string): void {
+  const lost = document.activeElement === null || document.activeElement === document.body;
   const focused = document.activeElement;
-  const place = focused?.closest<HTMLElement>("[data-region]")?.id;
+  const place = lost ? from : focused?.closest<HTMLElement>("[data-region]")?.id;
   for (const fresh of page.querySelectorAll<HTMLElement>("[data-region]")) {
     const old = document.getElementById(fresh.id);
     if (old) renew(old, fresh, own);
   }
   document.title = page.title;
-  if (place && focused && !focused.isConnected) document.getElementById(place)?.querySelector<HTMLElement>("[tabindex='-1']")?.focus();
+  if (!place || !(lost || !focused?.isConnected)) return;
+  const heading = document.getElementById(place)?.querySelector<HTMLElement>("[tabindex='-1']");
+  if (heading) heading.focus();
+  else document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 function renew(old: HTMLElement, fresh: HTMLElement, own: boolean): void {
@@ -111,10 +118,24 @@ function morph(old: Element, fresh: Element): void {
     // A button that was pressed takes its new words in: only what people write must stay.
     ignoreActiveValue: isWritten(document.activeElement),
     callbacks: {
-      beforeNodeMorphed: (node) => !isDraft(node),
+      // Of thousands of rows hardly one has changed: what is the same is passed over with all that is in it.
+      beforeNodeMorphed: (node, next) => !isDraft(node) && !(node instanceof HTMLElement && node.isEqualNode(next)),
+      beforeNodeRemoved: (node) => !isKept(node),
       beforeAttributeUpdated: (name, node) => !(name === "open" && /^(DETAILS|DIALOG)$/.test(node.tagName)),
     },
   });
+}
+
+/**
+ * A ticked row stays where it has sunk below those that a list holds: it is to be moved all the same. A column whose theme
+ * is gone stays while somebody writes in it: what they send is then refused in words, and their words are still there.
+ */
+function isKept(node: Node): boolean {
+  if (!(node instanceof HTMLElement)) return false;
+  if (node.dataset["theme"] !== undefined) return [...node.querySelectorAll<HTMLElement>("input:not([type='checkbox']), textarea")].some(isDraft);
+  const below = node.closest<HTMLElement>("[data-more]")?.dataset["more"]?.split(" ");
+  if (!below?.includes(node.dataset["number"] ?? "")) return false;
+  return node.querySelector("input[name='idea']:checked") !== null;
 }
 
 function isWritten(element: Element | null): boolean {

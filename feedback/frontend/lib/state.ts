@@ -129,6 +129,12 @@ export function promptToShow(room: Pick<Room, "prompts" | "stage">): Prompt | un
   return open.find((prompt) => prompt.id === room.stage.prompt) ?? open.at(-1) ?? visible.at(-1);
 }
 
+/** Tell whether all that may be seen asks to agree, disagree or pass. */
+export function asksOpinions(prompts: readonly Prompt[]): boolean {
+  const visible = prompts.filter((prompt) => prompt.state !== "draft");
+  return visible.length > 0 && visible.every((prompt) => prompt.voting === "opinion");
+}
+
 /** Tell whether the stage has had this idea in a frame. */
 export function isOnScreen(seq: number | undefined, shown: number): boolean {
   return seq !== undefined && seq <= shown;

@@ -195,7 +195,7 @@ export interface Mine {
   participant: string;
   max_rev: number;
   votes: Record<string, VoteValue>;
-  ideas: { id: string; text: string; state: string; reason: string | null; rev: number; prompt?: number; seq?: number }[];
+  ideas: { id: string; text: string; state: string; reason: string | null; rev: number; prompt?: number; seq?: number; merged?: boolean }[];
   left: Record<string, number | null>;
 }
 

@@ -9,6 +9,7 @@ let words: Words = {};
 let refusals: Record<string, string> = {};
 let rules = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
+let shares = new Intl.NumberFormat("en", { style: "percent" });
 let clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 let clockWithSeconds = clock;
 
@@ -18,6 +19,7 @@ export function speak(catalogue: Words, lang: string, zone?: string, sentences: 
   refusals = sentences;
   rules = new Intl.PluralRules(lang);
   numbers = new Intl.NumberFormat(lang);
+  shares = new Intl.NumberFormat(lang, { style: "percent" });
   clock = clockOf(lang, zone, {});
   clockWithSeconds = clockOf(lang, zone, { second: "2-digit" });
 }
@@ -43,6 +45,11 @@ export function sentenceOf(code: string, detail: Values = {}): string {
 /** Write a whole number as the page's language does. */
 export function figure(n: number): string {
   return numbers.format(n);
+}
+
+/** Write a share of one in whole per cent as the page's language does. */
+export function percent(share: number): string {
+  return shares.format(share);
 }
 
 /** Write an instant (epoch milliseconds) as a clock time in the conference's zone. */

@@ -143,7 +143,7 @@ function OwnDeeds({ row, model }: { row: Row; model: Model }) {
           <Hidden>{t("Edit")}</Hidden>
         </button>
       )}
-      {settled && (
+      {(settled || (row.merged && row.state === "hidden")) && (
         <button type="button" class="icon-button" title={t("Withdraw")} onClick={() => (model.withdrawing.value = row.id)}>
           <Icon name="trash-2" />
           <Hidden>{t("Withdraw")}</Hidden>

@@ -37,7 +37,8 @@ export function List({ model, restore }: { model: Model; restore: (text: string)
 }
 
 function Orders({ model }: { model: Model }) {
-  const orders: [Order, string][] = [["new", t("Newest")], ["top", t("Most supported")], ["mine", t("Mine")]];
+  const top = model.prompt.value?.voting === "opinion" ? t("Most agreed on") : t("Most supported");
+  const orders: [Order, string][] = [["new", t("Newest")], ["top", top], ["mine", t("Mine")]];
   return (
     <div class="tabs" role="group" aria-label={t("Order")}>
       {orders.map(([order, name]) => (

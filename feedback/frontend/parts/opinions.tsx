@@ -1,10 +1,10 @@
 /** Opinions on the stage: three-part bars, and the scene of the groups that vote alike. */
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { opinionPages, type OpinionPage, type Room, sharesOf } from "../lib/opinions.ts";
+import { frameOf, opinionPages, type OpinionPage, radiusOf, type Room, sharesOf, upright } from "../lib/opinions.ts";
 import { votesOn } from "../lib/state.ts";
 import type { Idea, OpinionGroup, Opinions, Shares } from "../lib/types.ts";
-import { figure, t, tn } from "../lib/words.ts";
+import { figure, percent, t, tn } from "../lib/words.ts";
 import { Hidden, Icon } from "./icon.tsx";
 import { usePage } from "./turning.ts";
 
@@ -49,7 +49,7 @@ function Groups({ room, found }: { room: Room; found: Opinions }) {
   return (
     <div class="opinions">
       <div class="opinion-map">
-        <Map groups={found.groups} />
+        <Map groups={upright(found.groups)} />
         <p class="quiet figure">{tn("%(n)s person", "%(n)s people", found.voters)} · {tn("%(n)s group", "%(n)s groups", found.groups.length)}</p>
       </div>
       {shown ? <Page shown={shown} groups={found.groups} at={page} of={pages.length} /> : <p class="nothing-said">{t("Nothing yet on which the groups clearly agree or differ.")}</p>}
@@ -61,10 +61,10 @@ function Groups({ room, found }: { room: Room; found: Opinions }) {
 function Map({ groups }: { groups: OpinionGroup[] }) {
   const said = groups.map(({ letter, size }) => t("Group %(letter)s: %(size)s", { letter, size })).join("; ");
   return (
-    <svg class="map" viewBox="-110 -110 220 220" role="img" aria-label={said}>
+    <svg class="map" viewBox={frameOf(groups)} role="img" aria-label={said}>
       {groups.map((group, place) => (
         <g key={group.letter} data-hue={place + 1} class="group" transform={`translate(${100 * group.x} ${-100 * group.y})`}>
-          <circle r={Math.max(26, 100 * group.spread)} />
+          <circle r={radiusOf(group)} />
           <text class="letter" y="-2">{group.letter}</text>
           <text class="size" y="19">{figure(group.size)}</text>
         </g>
@@ -110,7 +110,7 @@ function ShareLines({ groups, shares }: { groups: OpinionGroup[]; shares: Shares
         return (
           <span key={group.letter} class="share-line" data-hue={place + 1}>
             <span class="group-mark">{group.letter}</span>
-            {share ? <><span class="parts" aria-hidden="true"><Parts shares={share} /></span><span class="figure share-figure"><Icon name="thumbs-up" more="small" /><span aria-hidden="true">{t("%(share)s %%", { share: share[0] })}</span><Hidden>{t("%(share)s %% agree", { share: share[0] })}</Hidden></span></> : <span>{t("too few votes")}</span>}
+            {share ? <><span class="parts" aria-hidden="true"><Parts shares={share} /></span><span class="figure share-figure"><Icon name="thumbs-up" more="small" /><span aria-hidden="true">{percent(share[0] / 100)}</span><Hidden>{t("%(share)s agree", { share: percent(share[0] / 100) })}</Hidden></span></> : <span>{t("too few votes")}</span>}
           </span>
         );
       })}

@@ -3,8 +3,8 @@
 import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ideasOf, promptToShow, rank, type Ranked, type Room, votesOn } from "../lib/state.ts";
-import type { Idea, Prompt, Sorting, Theme } from "../lib/types.ts";
+import { asksOpinions, ideasOf, promptToShow, rank, type Ranked, type Room, votesOn } from "../lib/state.ts";
+import type { Idea, Prompt, Theme } from "../lib/types.ts";
 import { figure, t, tn } from "../lib/words.ts";
 import { fitCards, fitList, fitWords, glide, type Places } from "./fit.ts";
 import { Hidden, Icon } from "./icon.tsx";
@@ -37,8 +37,8 @@ export function Scene({ room }: { room: Signal<Room | null> }) {
       {scene === "ranking" && <Ranking ranked={rank(ideasShown(now), AT_MOST)} opinion={shownPrompt(now)?.voting === "opinion"} />}
       {scene === "opinions" && <OpinionScene room={now} ideas={ideasShown(now)} found={now.opinions.find((each) => each.prompt === shownPrompt(now)?.id)} />}
       {scene === "themes" && <Themes room={now} />}
-      {scene === "join" && <Steps />}
-      {scene === "spotlight" && idea && <Spotlight idea={idea} />}
+      {scene === "join" && <Steps opinion={shownPrompt(now)?.voting === "opinion"} />}
+      {scene === "spotlight" && idea && <Spotlight idea={idea} opinion={now.prompts.find((each) => each.id === idea.prompt)?.voting === "opinion"} />}
     </>
   );
 }
@@ -113,17 +113,11 @@ function ThemePages({ room }: { room: Room }) {
       </ul>
       <p class="themes-foot">
         {room.leftovers > 0 && <span>{tn("%(n)s idea is in no theme", "%(n)s ideas are in no theme", room.leftovers)}</span>}
-        {room.sorting.open && room.conversation.state === "open" && <span class="said figure"><Icon name="layers" more="small" />{sortedSentence(room.sorting)}</span>}
         {room.run && <span class="said wait"><Icon name="sparkles" more="small" />{t("Looking for themes…")}</span>}
         {pages > 1 && <span class="figure pages">{t("%(page)s of %(pages)s", { page: page + 1, pages })}</span>}
       </p>
     </>
   );
-}
-
-function sortedSentence({ sorted, unsure }: Sorting): string {
-  if (unsure === 0) return t("All ideas are sorted");
-  return tn("%(share)s %% sorted, %(num)s idea still unsure", "%(share)s %% sorted, %(num)s ideas still unsure", unsure, { share: Math.round(100 * sorted) });
 }
 
 function Looking({ share }: { share: number }) {
@@ -141,7 +135,7 @@ function ThemeCard({ theme, room }: { theme: Theme; room: Room }) {
     <li class="theme" data-key={theme.id} data-hue={((theme.id - 1) % 8) + 1}>
       <p class="theme-counts figure">
         <span class="theme-mark">{theme.id}</span>
-        {tn("%(n)s idea", "%(n)s ideas", theme.ideas_count)} · {tn("%(n)s vote", "%(n)s votes", theme.votes)}
+        {tn("%(n)s idea", "%(n)s ideas", theme.ideas_count)} · {asksOpinions(room.prompts) ? <span class="said"><Icon name="thumbs-up" more="small" /><Hidden>{`${t("Agree")} `}</Hidden>{figure(theme.votes)}</span> : tn("%(n)s vote", "%(n)s votes", theme.votes)}
       </p>
       <h2 class="theme-name"><bdi>{theme.name}</bdi></h2>
       {ideas.map((idea) => <p key={idea.id} class="theme-example words" dir="auto" lang={idea.lang || undefined}>{idea.text}</p>)}
@@ -149,7 +143,7 @@ function ThemeCard({ theme, room }: { theme: Theme; room: Room }) {
   );
 }
 
-function Spotlight({ idea }: { idea: Idea }) {
+function Spotlight({ idea, opinion }: { idea: Idea; opinion: boolean }) {
   const words = useRef<HTMLParagraphElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   useFit(frame, () => fitWords(words.current), [idea.id, idea.text]);
@@ -158,7 +152,7 @@ function Spotlight({ idea }: { idea: Idea }) {
       <div class="spotlight-frame" ref={frame}>
         <p class="spotlight-text words" dir="auto" lang={idea.lang || undefined} ref={words} key={idea.id}>{idea.text}</p>
       </div>
-      <p class="spotlight-support figure"><Icon name="heart" more="full" />{tn("%(n)s vote", "%(n)s votes", idea.agree)}</p>
+      {opinion ? <div class="spotlight-support"><Opinion idea={idea} top={Math.max(1, votesOn(idea))} /></div> : <p class="spotlight-support figure"><Icon name="heart" more="full" />{tn("%(n)s vote", "%(n)s votes", idea.agree)}</p>}
     </div>
   );
 }
@@ -171,8 +165,9 @@ export function TakenBack() {
   );
 }
 
-function Steps() {
-  const steps = [t("Point your phone's camera at the code, or type the six characters."), t("Write your idea. No account, no name."), t("Support the ideas of others.")];
+function Steps({ opinion }: { opinion: boolean }) {
+  const last = opinion ? t("Agree or disagree with the ideas of others, or pass.") : t("Support the ideas of others.");
+  const steps = [t("Point your phone's camera at the code, or type the six characters."), t("Write your idea. No account, no name."), last];
   return (
     <ol class="bare steps">
       {steps.map((step, index) => (

@@ -2,13 +2,14 @@
 
 import type { Signal } from "@preact/signals";
 import type { Room } from "../lib/state.ts";
+import type { Sorting } from "../lib/types.ts";
 import type { Health } from "../lib/wire.ts";
-import { figure, t, timeOf } from "../lib/words.ts";
+import { figure, percent, t, timeOf, tn } from "../lib/words.ts";
 import { Icon } from "./icon.tsx";
 
 export function Counts({ room, health }: { room: Signal<Room | null>; health: Signal<{ is: Health; heardAt: number }> }) {
-  const counts = room.value?.counts;
-  if (!counts) return null;
+  if (!room.value) return null;
+  const { counts, sorting, conversation } = room.value;
   const lines: [string, number][] = [
     [t("joined"), counts.joined],
     [t("here now"), counts.here],
@@ -25,6 +26,12 @@ export function Counts({ room, health }: { room: Signal<Room | null>; health: Si
           </div>
         ))}
       </dl>
+      {sorting.open && conversation.state === "open" && (
+        <p class="sorted">
+          <Icon name="layers" more="small" />
+          {sortedSentence(sorting)}
+        </p>
+      )}
       {health.value.is === "lost" && (
         <p class="stale" role="status">
           <Icon name="clock" more="small" />
@@ -33,6 +40,11 @@ export function Counts({ room, health }: { room: Signal<Room | null>; health: Si
       )}
     </>
   );
+}
+
+function sortedSentence({ sorted, unsure }: Sorting): string {
+  if (unsure === 0) return t("All ideas are sorted");
+  return tn("%(share)s sorted, %(num)s idea still unsure", "%(share)s sorted, %(num)s ideas still unsure", unsure, { share: percent(sorted) });
 }
 
 export function Hint({ shown }: { shown: Signal<boolean> }) {

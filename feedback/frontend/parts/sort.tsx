@@ -25,9 +25,10 @@ export function Sorting({ model, sorter }: { model: Model; sorter: Sorter }) {
   );
 }
 
-/** Cards differ in height: after a tap at the foot of one the words of the next may lie above the screen. */
+/** Cards differ in height: after a tap at the foot of one the words of the next may lie above the screen, or under the header. */
 function isAbove(panel: HTMLElement | null): boolean {
-  return panel !== null && panel.getBoundingClientRect().top < 0;
+  const header = document.querySelector(".top.stays")?.getBoundingClientRect().bottom ?? 0;
+  return panel !== null && panel.getBoundingClientRect().top < Math.max(0, header);
 }
 
 function Question({ model, sorter, card, idea }: { model: Model; sorter: Sorter; card: Card; idea: Idea }) {

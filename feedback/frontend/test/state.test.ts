@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyFrame, applyHeart, arrange, ideasOf, isOnScreen, placeOf, promptToShow, rank, roomOf, search } from "../lib/state.ts";
+import { applyFrame, applyHeart, arrange, asksOpinions, ideasOf, isOnScreen, placeOf, promptToShow, rank, roomOf, search } from "../lib/state.ts";
 import { idea, prompt, snapshot } from "./rooms.ts";
 
 test("a frame fits when it covers what is known, is known when it brings nothing, and leaves a gap otherwise", () => {
@@ -81,6 +81,11 @@ test("equal support shares a rank", () => {
 test("ideas without support have no rank and stand newest first", () => {
   const ideas = [idea("A", { n: 1 }), idea("B", { n: 2 }), idea("C", { n: 3, agree: 1 })];
   assert.deepEqual(rank(ideas, 7).map(({ rank: place, idea: { id } }) => `${place}${id}`), ["1C", "0B", "0A"]);
+});
+
+test("opinions are asked for when every prompt that may be seen does", () => {
+  const support = prompt(1), opinion = prompt(2, { voting: "opinion" }), draft = prompt(3, { state: "draft" });
+  assert.deepEqual([[], [support], [opinion], [support, opinion], [opinion, draft]].map(asksOpinions), [false, false, true, false, true]);
 });
 
 test("of as many who agree, fewer who disagree go first, and equals of both share a rank", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { figure, sentenceOf, speak, t, timeOf, tn } from "../lib/words.ts";
+import { figure, percent, sentenceOf, speak, t, timeOf, tn } from "../lib/words.ts";
 
 test("t falls back to the English sentence and fills its places", () => {
   speak({}, "en");
@@ -28,6 +28,11 @@ test("tn falls back to English forms", () => {
 test("figures are grouped as the language does", () => {
   speak({}, "de");
   assert.equal(figure(12345), "12.345");
+});
+
+test("shares are written as the language writes per cent, and as the pages of the server do", () => {
+  const written = ["en", "de", "fr"].map((lang) => (speak({}, lang), percent(0.29)));
+  assert.deepEqual(written.map((words) => words.replace(/\s/, " ")), ["29%", "29 %", "29 %"]);
 });
 
 test("times are told in the conference's zone", () => {

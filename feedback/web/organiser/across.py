@@ -10,31 +10,36 @@ from werkzeug.wrappers import Response as Answered
 
 from feedback.actions import alignments as deeds
 from feedback.db import db, write
-from feedback.domain.alignments import Across, Alignment, Member, Subject, SubjectTheme, from_json
+from feedback.domain.alignments import Across, Alignment, Member, Subject, SubjectTheme, across_to_json, from_json
 from feedback.domain.facts import BadValue, NotFound
 from feedback.domain.roles import Actor
-from feedback.export.across import FORMATS, file_name, render
+from feedback.export.across import FORMATS, file_name
 from feedback.store.alignments import across_of, changed_since, conversations_with_themes, newest_alignment
 from feedback.store.programme import strands_of
 from feedback.web import i18n
 from feedback.web.access import organiser_required
 from feedback.web.crew import clock_of, presence, say
 from feedback.web.organiser.frame import Answer, blueprint
+from feedback.web.press import LABELS, rendered
+from feedback.wording import sentence_of_embedder
 
 #: Themes that one form may name; a subject has one per conversation.
 MOST = 500
-_LABELS = {"docx": "Word", "pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "json": "JSON", "md": "Markdown"}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the last look stands: one is under way, it failed, when it ended, whether themes have changed since."""
+    """How the last look stands: one is under way, it failed, when it ended, whether themes have changed since.
+
+    `note` says why it compared words alone, where something else was asked for.
+    """
 
     looking: bool = False
     failed: bool = False
     clock: str = ""
     stale: bool = False
     undo: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def download_across(actor: Actor, format: str) -> Response:  # noqa: A002, ARG00
         raise NotFound
     read = _read(from_json(row.content))
     db.session.rollback()  # making a file takes a moment: no connection waits for it
-    answer = Response(render(read, format, i18n.words()), mimetype=FORMATS[format].mime)
+    answer = Response(rendered(across_to_json(read), format, "across"), mimetype=FORMATS[format].mime)
     answer.headers.set("Content-Disposition", "attachment", filename=file_name(format))
     return answer
 
@@ -122,7 +127,7 @@ def _page(actor: Actor) -> str:
         strands={strand.name: strand for strand in strands_of(db.session())},
         choices=_choices(read),
         carried=carried,
-        formats=[{"key": key, "label": _LABELS[key]} for key in FORMATS],
+        formats=[{"key": key, "label": LABELS[key]} for key in FORMATS],
         worker_alive=presence().worker_alive,
         boot=i18n.boot(),
         way_back=url_for(".page"),
@@ -142,6 +147,7 @@ def _look(alignment: Alignment, found_at: int) -> Look:
         clock=clock_of(found_at) if found_at else "",
         stale=found_at > 0 and changed_since(db.session(), alignment.seqs),
         undo=str(said),
+        note=sentence_of_embedder(alignment.problem) if alignment.problem else "",
     )
 
 
