@@ -93,8 +93,6 @@ def themes_task(queue: "Huey", settings: Settings) -> Callable[[int], Any]:
 
 def run_worker(settings: Settings, parent: int | None) -> None:
     """Work off the queue until told to stop, or until the process `parent` is gone (None = until told)."""
-    with suppress(OSError):
-        os.nice(10)
     queue = make_queue(settings)
     themes_task(queue, settings)
     encoding_task(queue, settings)

@@ -1,8 +1,10 @@
 """What all tests share: real databases, a founded conference, and people who act in it."""
 
 import os
+import resource
 import secrets
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,6 +46,30 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+def _state_of_process() -> dict[str, Any]:
+    """What a test could leave behind for all that come after it in this process, and for what they start."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return {
+        "priority": os.getpriority(os.PRIO_PROCESS, 0),
+        "folder": Path.cwd(),
+        "umask": umask,
+        "descriptors": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "on SIGINT": signal.getsignal(signal.SIGINT),
+        "on SIGTERM": signal.getsignal(signal.SIGTERM),
+        "environment": dict(os.environ) | {"PYTEST_CURRENT_TEST": ""},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _leaves_the_process_as_it_was() -> Iterator[None]:
+    """A test that made its process slower once spoiled others, hundreds of tests later."""
+    before = _state_of_process()
+    yield
+    after = _state_of_process()
+    assert [what for what in before if after[what] != before[what]] == []
 
 
 def now() -> int:

@@ -149,7 +149,7 @@ def test_whoever_is_here_is_counted_on_all_processes(served, links):
     for line, left in zip(lines, (5, 4), strict=True):
         time.sleep(0.6)  # the processes tell each other
         line.op(idea_op(prompt, "Something for the next frame to tell"))
-        assert comes_true(lambda left=left: all(watcher.here == left for watcher in watchers), 60), left
+        assert comes_true(lambda left=left: all(watcher.here == left for watcher in watchers), 180), left
         line.close()
     for watcher in watchers:
         watcher.close()
@@ -214,7 +214,7 @@ def shares(served: Several, clients: int) -> list[int]:
     with ExitStack() as held:
         asking = []
         for _ in range(clients):
-            client = held.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=60))
+            client = held.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=180))
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             asking.append(client)
         assert all(client.recv(4096).startswith(b"HTTP/1.1 200") for client in asking)
@@ -239,7 +239,7 @@ def waiting(listeners: list[socket.socket], clients: int) -> list[int]:
     port, split = listeners[0].getsockname()[1], []
     with ExitStack() as held:
         for _ in range(clients):
-            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=180))
         for listener in map(held.enter_context, listeners):
             listener.setblocking(False)
             split.append(0)
@@ -271,7 +271,7 @@ def test_a_slow_statement_holds_up_only_whoever_asked(served, links, postgres):
         for thread in waiting:
             thread.start()
         held = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        assert comes_true(lambda: admin.execute(held).fetchone()[0] >= 4, 60)
+        assert comes_true(lambda: admin.execute(held).fetchone()[0] >= 4, 180)
         for _ in range(8):
             assert Browser(served).fetch("GET", "/healthz")[0] == 200
         assert slow == []
@@ -301,7 +301,7 @@ def test_another_server_joins_only_if_it_hears_and_knows_the_same_people(served,
     before = seq_of(postgres, HOUSE)
     done = start("import", code, str(notes), **common | {"FEEDBACK_REDIS_URL": cache.url})
     assert done.stdout == "taken 1, already here 0, not taken 0\n", done.stderr
-    assert comes_true(lambda: all(watcher.newest > before for watcher in watchers), 60)
+    assert comes_true(lambda: all(watcher.newest > before for watcher in watchers), 180)
     for watcher in watchers:
         watcher.close()
 
@@ -360,4 +360,4 @@ def test_nothing_is_lost_by_a_killed_process_by_replacing_all_and_by_the_end(ser
 def test_processes_end_when_the_one_that_made_them_is_killed(served):
     workers = served.workers()
     served.kill()
-    assert comes_true(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 60)
+    assert comes_true(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 180)

@@ -93,7 +93,7 @@ class Visitor:
         address = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket"
         headers = {"Cookie": self.cookie()}
         more: dict[str, Any] = {"ssl": self.context} if self.tls else {}
-        with connect(address, additional_headers=headers, origin=origin, open_timeout=60, legacy=True, **more) as line:
+        with connect(address, additional_headers=headers, origin=origin, open_timeout=180, legacy=True, **more) as line:
             wait_for(line, "0")
             line.send("40" + json.dumps({"code": code, "view": "phone", "since": 0}))
             wait_for(line, "40")
@@ -102,7 +102,7 @@ class Visitor:
 
 
 def wait_for(line: Any, start: str) -> str:
-    while not (said := str(line.recv(60))).startswith(start):
+    while not (said := str(line.recv(180))).startswith(start):
         pass
     return said
 
@@ -155,14 +155,14 @@ def program(command: list[str], folder: Path, port: int) -> Iterator[Path]:
     with said.open("wb") as output:
         child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder)
         try:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 180
             while not listens(port) and child.poll() is None and time.monotonic() < until:
                 time.sleep(0.02)
             assert child.poll() is None, said.read_text()
             yield said
         finally:
             child.send_signal(signal.SIGTERM)
-            child.wait(60)
+            child.wait(180)
 
 
 def listens(port: int) -> bool:
@@ -262,7 +262,7 @@ def test_nginx_takes_the_sample_and_carries_everything(
     assert (looked.returncode, "syntax is ok" in looked.stderr, "[warn]" in looked.stderr) == (0, True, False)
     with program(nginx(config), tmp_path, ports["tls"]) as said:
         assert story(house, ports["tls"], tls=True) == []
-        moved = http.client.HTTPConnection("127.0.0.1", ports["plain"], timeout=60)
+        moved = http.client.HTTPConnection("127.0.0.1", ports["plain"], timeout=180)
         moved.request("GET", "/c/ABCDEF?x=1", headers={"Host": "ideas.example.org"})
         assert moved.getresponse().headers["Location"] == "https://ideas.example.org/c/ABCDEF?x=1"
         moved.close()

@@ -1,6 +1,8 @@
 """All commands and their options. A command loads what it needs only when it runs."""
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -19,6 +21,12 @@ def settings() -> Settings:
     except BadSetting as reason:
         print(reason, file=sys.stderr)
         sys.exit(2)
+
+
+def phones_first() -> None:
+    """Let this process step back for the server; said where a process begins, since what it starts inherits it."""
+    with suppress(OSError):
+        os.nice(10)
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -131,6 +139,7 @@ def worker(parent: int | None) -> None:
     from feedback.jobs import run_worker  # noqa: PLC0415 -- slow import
 
     chosen = settings()
+    phones_first()
     logs.start(chosen.log)
     run_worker(chosen, parent)
 
@@ -142,7 +151,9 @@ def backup(folder: Path | None, with_key: bool) -> None:
     """Write a checked copy of the database into FOLDER, while the server runs or not."""
     from feedback.cli.backup import make_backup  # noqa: PLC0415 -- slow import
 
-    sys.exit(make_backup(settings(), folder, with_key=with_key))
+    chosen = settings()
+    phones_first()
+    sys.exit(make_backup(chosen, folder, with_key=with_key))
 
 
 @main.command()

@@ -1,12 +1,10 @@
 """Make a backup: a consistent copy, opened and checked, with its sum and its counts beside it."""
 
 import json
-import os
 import shutil
 import sys
 import time
 import tomllib
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +40,6 @@ def make_backup(settings: Settings, folder: Path | None, *, with_key: bool = Fal
     if chosen is None:
         print("Name a folder, or set FEEDBACK_BACKUP_DIR.", file=sys.stderr)
         return 2
-    with suppress(OSError):
-        os.nice(10)  # phones come first
     try:
         path, copied = backup(settings, chosen.absolute(), with_key=with_key)
     except NotMade as reason:

@@ -110,7 +110,7 @@ def test_organiser_looks_across_strands_and_takes_six_files_home(chromium, serve
     page = organiser(chromium, served, links["organiser"])
     page.get_by_role("link", name="Across strands").click()
     page.get_by_role("button", name="Look across strands").click()
-    expect(page.locator("#across-subjects")).to_contain_text("Asked for in 2 of 3 strands", timeout=300_000)
+    expect(page.locator("#across-subjects")).to_contain_text("Asked for in 2 of 3 strands")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert [each["id"] for each in Axe().run(page).response["violations"]] == []
     files = {}

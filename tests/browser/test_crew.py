@@ -140,7 +140,7 @@ def test_desk_moves_names_undoes_and_downloads(chromium, served, links, tmp_path
     context, page = enter(chromium, served, served.links()["conversations"][0]["rapporteur"])
     expect(page.locator("#leftovers-name")).to_have_text("All ideas")
     page.get_by_role("button", name="Find themes").click()
-    expect(page.locator("#bar")).to_contain_text("as of", timeout=300_000)
+    expect(page.locator("#bar")).to_contain_text("as of")
     first = page.locator("section.column[data-theme]").first
     number = first.get_attribute("data-theme")
     if number != "none":
@@ -270,7 +270,7 @@ def test_desk_merges_near_duplicates_by_keyboard_and_splits_as_suggested(chromiu
     page.locator("#targets").get_by_role("button", name="Move").click()
     expect(page.locator("#theme-1 .idea")).to_have_count(14)
     page.get_by_role("button", name="Find themes").click()
-    page.locator("#alike summary").click(timeout=300_000)
+    page.locator("#alike summary").click()
     expect(page.locator("#alike summary")).to_have_text("2 pairs say nearly the same")
     card = page.locator("#alike .card:visible")
     expect(card.locator("blockquote")).to_have_text([library, f"{library}!"])
@@ -303,7 +303,7 @@ def test_desk_merges_near_duplicates_by_keyboard_and_splits_as_suggested(chromiu
     page.locator("#tools-1 summary").click()
     page.get_by_role("button", name="Suggest a split").click()
     proposal = page.locator(".proposal")
-    expect(proposal).to_contain_text("Split “Everything” in two?", timeout=300_000)
+    expect(proposal).to_contain_text("Split “Everything” in two?")
     expect(proposal.locator(".parts li")).to_have_count(14)
     assert axe_findings(page) == []
     page.set_viewport_size({"width": 360, "height": 740})

@@ -10,7 +10,6 @@ from served import Served
 
 pytestmark = pytest.mark.browser
 
-SOON = 90_000
 SUBJECTS = ("Night buses to the {}", "Shady trees around the {}", "A library near the {}")
 PLACES = ("station", "market", "river", "school", "museum", "old town", "harbour", "park")
 
@@ -90,7 +89,7 @@ def test_a_notice_that_waits_for_a_proposal_says_when_it_has_come(chromium, serv
     notice = page.locator("#notice")
     expect(notice).to_contain_text(f"Two parts of “{name}” appear under the proposals")
     found = notice.get_by_role("link", name=f"What was found for “{name}” stands under the proposals.")
-    expect(found).to_be_visible(timeout=SOON)
+    expect(found).to_be_visible()
     expect(notice).not_to_contain_text("as soon as")
     found.click()
     expect(page.locator(".proposal[data-found]")).to_be_in_viewport()
@@ -109,7 +108,7 @@ def test_a_notice_on_a_phone_covers_neither_the_next_card_nor_its_answers(chromi
     desk = come_in(chromium, served)
     name_theme(desk)
     desk.get_by_role("button", name="Find").click()
-    expect(desk.locator("#unsure summary")).to_be_visible(timeout=SOON)
+    expect(desk.locator("#unsure summary")).to_be_visible()
     desk.context.close()
     page = come_in(chromium, served, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page.locator("#unsure summary").tap()

@@ -13,7 +13,6 @@ from served import Served
 from feedback.domain.ids import ulid
 
 PHONE, WALL, DESK = {"width": 360, "height": 740}, {"width": 1920, "height": 1080}, {"width": 1280, "height": 800}
-SOON = 180_000
 CHANCE = random.Random(1)
 Json = dict[str, Any]
 
@@ -76,17 +75,17 @@ def test_opinions_from_the_prompt_to_the_groups_on_the_stage(chromium: Browser, 
     first.locator("summary").click()
     first.get_by_label("Agree, disagree or pass").check()
     first.get_by_role("button", name="Save the prompt").click()
-    expect(first.locator(":scope > p.quiet")).to_contain_text("agree, disagree or pass", timeout=SOON)
+    expect(first.locator(":scope > p.quiet")).to_contain_text("agree, disagree or pass")
     stage.goto(f"{served.base}/enter#{links['stage']}")
     last = stage.locator(".steps li").last
-    expect(last).to_contain_text("Agree or disagree with the ideas of others, or pass.", timeout=SOON)
+    expect(last).to_contain_text("Agree or disagree with the ideas of others, or pass.")
     for _ in range(2):
         take_part(chromium, served, code, four_ideas)
 
     phone.goto(f"{served.base}/c/{code}")
     opinion = phone.get_by_role("group", name="Idea number 7")
     against, neither = opinion.get_by_role("button", name="Disagree"), opinion.get_by_role("button", name="Pass")
-    expect(against).to_be_visible(timeout=SOON)
+    expect(against).to_be_visible()
     expect(phone.get_by_role("button", name="Most agreed on")).to_be_visible()
     boxes = [button.bounding_box() for button in opinion.get_by_role("button").all()]
     assert len(boxes) == 3
@@ -104,17 +103,17 @@ def test_opinions_from_the_prompt_to_the_groups_on_the_stage(chromium: Browser, 
 
     console.reload()
     console.get_by_role("group", name="What the stage shows").get_by_role("button", name="Groups").click()
-    expect(stage.get_by_text("Groups show from 15 people with 7 votes")).to_be_visible(timeout=SOON)
+    expect(stage.get_by_text("Groups show from 15 people with 7 votes")).to_be_visible()
     for person in range(16):
         take_part(chromium, served, code, votes_of(person % 2))
-    expect(stage.get_by_role("img", name="Group A: 8; Group B: 8")).to_be_visible(timeout=SOON)
-    expect(stage.locator(".opinion-page h2")).to_have_text("What all groups agree on", timeout=SOON)
+    expect(stage.get_by_role("img", name="Group A: 8; Group B: 8")).to_be_visible()
+    expect(stage.locator(".opinion-page h2")).to_have_text("What all groups agree on")
     expect(stage.locator(".opinion-page li").first).to_contain_text("100%")
     assert Axe().run(stage).violations_count == 0
-    expect(console.locator("#opinions")).to_contain_text("16 people have voted enough to be counted.", timeout=SOON)
+    expect(console.locator("#opinions")).to_contain_text("16 people have voted enough to be counted.")
     found = Axe().run(console)
     assert found.violations_count == 0, found.generate_report()
     console.locator("#idea-list li", has_text="Idea number 0").get_by_role("button", name="Spotlight").click()
-    expect(stage.locator(".spotlight-text")).to_have_text("Idea number 0", timeout=SOON)
+    expect(stage.locator(".spotlight-text")).to_have_text("Idea number 0")
     expect(stage.locator(".spotlight-support")).to_have_text("Agree 16Disagree 0Pass 0")
     assert Axe().run(stage).violations_count == 0

@@ -13,7 +13,6 @@ from served import Served
 
 from feedback.domain.ids import ulid
 
-SOON = 180_000
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 BUSES, READING, DEPOT = "Getting home at night", "Libraries", "The old depot"
 #: In each conversation: themes that the desk names, and what people have written about them.
@@ -80,7 +79,7 @@ def name_themes(desk: Page, said: dict[str, list[str]]) -> None:
         desk.select_option("#to", "new")
         desk.fill("#split-name", name)
         desk.keyboard.press("Enter")
-        expect(desk.get_by_role("heading", name=name)).to_be_visible(timeout=SOON)
+        expect(desk.get_by_role("heading", name=name)).to_be_visible()
 
 
 def look_at(page: Page) -> None:
@@ -108,7 +107,7 @@ def test_subjects_are_looked_for_put_right_taken_back_and_taken_home(chromium, s
     page.get_by_role("button", name="Look across strands").click()
     subjects, alone = page.locator("#across-subjects .subject"), page.locator("#across-alone li")
     both = subjects.filter(has=page.get_by_role("heading", name=BUSES))
-    expect(both).to_contain_text("Asked for in 2 of 3 strands", timeout=SOON)
+    expect(both).to_contain_text("Asked for in 2 of 3 strands")
     expect(subjects).to_have_count(1)
     both.get_by_text("2 ideas behind it").click()
     expect(both.locator(".behind li:visible")).to_contain_text(["Buses after concerts", "Trams until two"])
@@ -118,17 +117,17 @@ def test_subjects_are_looked_for_put_right_taken_back_and_taken_home(chromium, s
     # “Not the same” parts them, by keyboard; undo puts them together again.
     both.get_by_role("button", name="Not the same").first.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#notice")).to_contain_text("It stands for itself now.", timeout=SOON)
+    expect(page.locator("#notice")).to_contain_text("It stands for itself now.")
     expect(subjects).to_have_count(0)
     expect(alone).to_have_count(5)
     page.get_by_role("button", name="Undo: ").click()
-    expect(both).to_have_count(1, timeout=SOON)
+    expect(both).to_have_count(1)
 
     # What the machine cannot know from the words, the organiser says.
     page.locator("#join-ones").select_option(label=option_of(page, READING))
     page.locator("#join-others").select_option(label=option_of(page, "Books"))
     page.get_by_role("button", name="Put together").click()
-    expect(subjects).to_have_count(2, timeout=SOON)
+    expect(subjects).to_have_count(2)
     told = subjects.filter(has_text="Open the library until ten")
     expect(told).to_contain_text("Books on loan in every village")
     expect(told).to_contain_text("Asked for in 2 of 3 strands")
@@ -136,7 +135,7 @@ def test_subjects_are_looked_for_put_right_taken_back_and_taken_home(chromium, s
 
     # Every later look keeps it.
     page.get_by_role("button", name="Look again").click()
-    expect(page.get_by_role("button", name="Look again")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name="Look again")).to_be_visible()
     expect(subjects).to_have_count(2)
     expect(told).to_have_count(1)
     with page.expect_download() as saved:

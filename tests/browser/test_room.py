@@ -21,7 +21,6 @@ PHONE = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
 PROJECTOR = {"width": 1280, "height": 800}
 FIRST_LOAD = 150 * 1024
-SOON = 60_000
 # Chromium's own notes about a server that is away, or goes away while it is asked.
 EXPECTED_NOISE = (
     "WebSocket connection",
@@ -99,7 +98,7 @@ def write(page: Page, text: str) -> None:
 
 def write_and_wait(page: Page, text: str) -> None:
     write(page, text)
-    expect(page.locator(".said.good")).to_be_visible(timeout=SOON)
+    expect(page.locator(".said.good")).to_be_visible()
 
 
 def fill(room: Room, path: Path, *, ideas: int) -> None:
@@ -163,14 +162,12 @@ def test_two_phones_and_a_stage(room: Room) -> None:
     expect(phone.locator("#text")).to_have_value("")
     write(plain, "Rehearsal rooms in every library")
     expect(idea(plain, "Rehearsal rooms")).to_contain_text("mine")
-    expect(stage.locator(".ranked-text")).to_have_text(
-        ["Rehearsal rooms in every library", "Open the depot at night"], timeout=SOON
-    )
-    expect(idea(phone, "Open the depot")).to_contain_text("On screen", timeout=SOON)
+    expect(stage.locator(".ranked-text")).to_have_text(["Rehearsal rooms in every library", "Open the depot at night"])
+    expect(idea(phone, "Open the depot")).to_contain_text("On screen")
     idea(plain, "Open the depot").locator(".vote").click()
-    expect(stage.locator(".ranked-text").first).to_have_text("Open the depot at night", timeout=SOON)
+    expect(stage.locator(".ranked-text").first).to_have_text("Open the depot at night")
     expect(stage.locator(".ranked").first.locator(".bar-figure")).to_have_text("1")
-    expect(stage.locator(".counts dd")).to_have_text(["2", "1", "2", "1"], timeout=SOON)
+    expect(stage.locator(".counts dd")).to_have_text(["2", "1", "2", "1"])
 
 
 @pytest.mark.parametrize("room", [0], indirect=True)
@@ -179,11 +176,11 @@ def test_new_ideas_wait_to_be_asked_for(room: Room) -> None:
     write_and_wait(writer, "The first thing to read")
     reader.reload()
     first = idea(reader, "The first thing to read")
-    expect(first).to_be_visible(timeout=SOON)
+    expect(first).to_be_visible()
     before = at_rest(reader, first.bounding_box)
     write_and_wait(writer, "Something newer")
     button = reader.locator("#list .news")
-    expect(button).to_have_text("1 new idea", timeout=SOON)
+    expect(button).to_have_text("1 new idea")
     assert first.bounding_box() == before
     button.click()
     expect(reader.locator("li.idea").first).to_contain_text("Something newer")
@@ -193,12 +190,12 @@ def test_new_ideas_wait_to_be_asked_for(room: Room) -> None:
 def test_without_a_network_nothing_is_lost_and_nothing_is_doubled(room: Room) -> None:
     phone, other = room.phone(), room.phone()
     write_and_wait(other, "An idea to support")
-    expect(idea(phone, "An idea to support")).to_be_visible(timeout=SOON)
+    expect(idea(phone, "An idea to support")).to_be_visible()
     phone.context.set_offline(True)
     write(phone, "Written on the train")
     expect(phone.locator("#status")).to_have_text("1 waiting")
     expect(phone.locator("#text")).to_have_value("Written on the train")
-    expect(phone.locator("#write button")).to_have_text("Write another idea", timeout=SOON)
+    expect(phone.locator("#write button")).to_have_text("Write another idea")
     phone.click("#write button")
     expect(idea(phone, "Written on the train")).to_contain_text("Waiting")
     vote = idea(phone, "An idea to support").locator(".vote")
@@ -206,17 +203,17 @@ def test_without_a_network_nothing_is_lost_and_nothing_is_doubled(room: Room) ->
     expect(vote).to_have_attribute("aria-pressed", "true")
     expect(phone.locator("#status")).to_have_text("2 waiting")
     phone.context.set_offline(False)
-    expect(phone.locator("#status")).to_be_empty(timeout=SOON)
+    expect(phone.locator("#status")).to_be_empty()
     expect(idea(phone, "Written on the train")).to_have_count(1)
-    expect(idea(other, "An idea to support").locator(".count")).to_have_text("1", timeout=SOON)
+    expect(idea(other, "An idea to support").locator(".count")).to_have_text("1")
     other.reload()
-    expect(idea(other, "Written on the train")).to_have_count(1, timeout=SOON)
+    expect(idea(other, "Written on the train")).to_have_count(1)
 
 
 @pytest.mark.parametrize("room", [1], indirect=True)
 def test_a_draft_survives_a_reload_and_a_long_one_is_refused_with_its_text(room: Room) -> None:
     phone = room.phone()
-    expect(phone.locator("#list .tabs button").first).to_be_visible(timeout=SOON)
+    expect(phone.locator("#list .tabs button").first).to_be_visible()
     phone.fill("#text", "x" * 399)
     expect(phone.locator(".counter")).to_have_count(0)
     phone.fill("#text", "x" * 501)
@@ -225,7 +222,7 @@ def test_a_draft_survives_a_reload_and_a_long_one_is_refused_with_its_text(room:
     expect(phone.locator("#write-state .problem")).to_contain_text("That is 501 characters; 500 fit.")
     phone.fill("#text", "Half a thought")
     phone.reload()
-    expect(phone.locator("#text")).to_have_value("Half a thought", timeout=SOON)
+    expect(phone.locator("#text")).to_have_value("Half a thought")
 
 
 @pytest.mark.parametrize("room", [1], indirect=True)
@@ -236,10 +233,10 @@ def test_an_own_idea_is_edited_and_withdrawn(room: Room) -> None:
     own.get_by_role("button", name="Edit").click()
     phone.locator("li.idea textarea").fill("The bandstand")
     phone.get_by_role("button", name="Save changes").click()
-    expect(idea(phone, "The bandstand")).to_be_visible(timeout=SOON)
+    expect(idea(phone, "The bandstand")).to_be_visible()
     own.get_by_role("button", name="Withdraw").click()
     own.get_by_role("button", name="Withdraw").click()
-    expect(own).to_have_count(0, timeout=SOON)
+    expect(own).to_have_count(0)
 
 
 RANKING = """() => {
@@ -268,7 +265,7 @@ def test_the_stage_shows_the_first_ideas_and_uses_its_place(room: Room, tmp_path
     fill(room, tmp_path / "ideas.csv", ideas=40)
     votes = vote(room, phones=12)
     for stage in stages:
-        expect(stage.locator(".counts dd").last).to_have_text(str(votes), timeout=SOON)
+        expect(stage.locator(".counts dd").last).to_have_text(str(votes))
         seen = at_rest(stage, lambda stage=stage: stage.evaluate(RANKING))  # every row has slid to its place
         count = len(seen["ranks"])
         assert count >= 5, seen
@@ -283,16 +280,16 @@ def test_the_stage_shows_the_first_ideas_and_uses_its_place(room: Room, tmp_path
 def test_a_cleared_conversation_empties_every_screen_by_itself(room: Room) -> None:
     phone, stage = room.phone(), room.stage()
     write_and_wait(phone, "Only a try-out")
-    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    expect(stage.locator(".ranked").first).to_be_visible()
     page = organiser(room)
     page.get_by_role("link", name="Clear the conversation").click()
     page.locator("#code").fill(room.code)
     page.get_by_role("button", name="Clear it all").click()
-    expect(phone.locator("li.idea")).to_have_count(0, timeout=SOON)
-    expect(stage.locator(".ranked")).to_have_count(0, timeout=SOON)
+    expect(phone.locator("li.idea")).to_have_count(0)
+    expect(stage.locator(".ranked")).to_have_count(0)
     expect(stage.locator(".steps")).to_be_visible()
     write_and_wait(phone, "Now in earnest")
-    expect(stage.locator(".ranked-text")).to_have_text(["Now in earnest"], timeout=SOON)
+    expect(stage.locator(".ranked-text")).to_have_text(["Now in earnest"])
     expect(idea(phone, "Now in earnest")).to_have_count(1)
 
 
@@ -300,11 +297,11 @@ def test_a_cleared_conversation_empties_every_screen_by_itself(room: Room) -> No
 def test_a_stage_whose_link_was_taken_back_says_so_and_asks_no_more(room: Room) -> None:
     phone, stage = room.phone(), room.stage()
     write_and_wait(phone, "Seen on the stage")
-    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    expect(stage.locator(".ranked").first).to_be_visible()
     page = organiser(room)
     page.locator("#stage-links summary").click()
     page.get_by_role("button", name="Take all stage links back").click()
-    expect(stage.get_by_role("alert")).to_contain_text("was taken back", timeout=SOON)
+    expect(stage.get_by_role("alert")).to_contain_text("was taken back")
     expect(stage.locator(".ranked")).to_have_count(0)
     calls: list[str] = []
     stage.on("request", lambda request: calls.append(request.url))
@@ -320,11 +317,11 @@ def test_a_restart_heals_by_itself(room: Room) -> None:
     room.served.kill()
     write(phone, "While it was down")
     expect(phone.locator("#status")).to_contain_text("1 waiting")
-    expect(stage.locator(".stale")).to_contain_text("as of", timeout=SOON)
+    expect(stage.locator(".stale")).to_contain_text("as of")
     room.served.start()
-    expect(phone.locator("#status")).to_be_empty(timeout=SOON)
-    expect(stage.locator(".ranked-text")).to_have_text(["While it was down", "Before the fall"], timeout=SOON)
-    expect(stage.locator(".stale")).to_have_count(0, timeout=SOON)
+    expect(phone.locator("#status")).to_be_empty()
+    expect(stage.locator(".ranked-text")).to_have_text(["While it was down", "Before the fall"])
+    expect(stage.locator(".stale")).to_have_count(0)
 
 
 @pytest.mark.parametrize("room", [2], indirect=True)
@@ -334,7 +331,7 @@ def test_the_first_load_is_light_and_stays_in_the_house(room: Room, tmp_path: Pa
     loaded: list[Any] = []
     page.on("requestfinished", lambda request: loaded.append(request))
     page.goto(f"{room.served.base}/c/{room.code}")
-    expect(page.locator("#list .tabs button").first).to_be_visible(timeout=SOON)
+    expect(page.locator("#list .tabs button").first).to_be_visible()
     assert {request.url.split("/")[2] for request in loaded} == {room.served.base.split("/")[2]}
     weights = {request.url: request.sizes()["responseBodySize"] for request in loaded}
     assert sum(weights.values()) < FIRST_LOAD, weights
@@ -351,7 +348,7 @@ def test_pages_pass_axe(room: Room, scheme: str) -> None:
         found[name] = Axe().run(phone)
     room.faults.clear()  # the browser notes the wrong code's 404 as an error
     stage = room.stage(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
-    expect(stage.locator(".ranked").first).to_be_visible(timeout=SOON)
+    expect(stage.locator(".ranked").first).to_be_visible()
     found["stage"] = Axe().run(stage)
     stage.goto(f"{room.served.base}/stage/{room.code}/sheet")
     found["sheet"] = Axe().run(stage)
@@ -363,7 +360,7 @@ def test_what_waited_when_the_tab_died_is_sent_once_by_the_next_page(room: Room,
     fill(room, tmp_path / "ideas.csv", ideas=19)
     phone = room.phone()
     others = phone.locator("li.idea .vote[aria-pressed=false]")
-    expect(others.nth(18)).to_be_visible(timeout=SOON)
+    expect(others.nth(18)).to_be_visible()
     phone.context.set_offline(True)
     for done in range(1, 20):
         others.first.click()
@@ -377,8 +374,8 @@ def test_what_waited_when_the_tab_died_is_sent_once_by_the_next_page(room: Room,
     context.set_offline(False)
     again = context.new_page()
     again.goto(f"{room.served.base}/c/{room.code}")
-    expect(idea(again, "Written in the tunnel")).to_contain_text("mine", timeout=SOON)
-    expect(again.locator("#status")).to_be_empty(timeout=SOON)
+    expect(idea(again, "Written in the tunnel")).to_contain_text("mine")
+    expect(again.locator("#status")).to_be_empty()
     mine = context.request.get(f"{room.served.base}/c/{room.code}/mine").json()
     assert [each["text"] for each in mine["ideas"]] == ["Written in the tunnel"]
     assert list(mine["votes"].values()) == [1] * 19

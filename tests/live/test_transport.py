@@ -6,10 +6,12 @@ import http.client
 import inspect
 import json
 import re
+import signal
 import socket
 import struct
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -54,6 +56,15 @@ def test_unmasked_frame_closes_with_1002(server, phone) -> None:
     assert one.ending() == 1002
 
 
+@pytest.fixture
+def own_interrupt() -> Iterator[None]:
+    """The client library listens for Ctrl-C; what listened before does so again after the test."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("own_interrupt")
 def test_socket_io_client_gets_its_ack(server) -> None:
     options = {"origin": "http://house.test"}
     with client_library.SimpleClient(websocket_extra_options=options) as client:

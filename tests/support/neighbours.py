@@ -75,7 +75,7 @@ class Several(Served):
     def _holders_of(self, ports: set[int]) -> dict[int, int]:
         # The kernel's list of connections may lack some while others come and go.
         found: dict[int, int] = {}
-        comes_true(lambda: found.update(self.holders()) or ports <= found.keys(), 60)
+        comes_true(lambda: found.update(self.holders()) or ports <= found.keys(), 180)
         return found
 
 

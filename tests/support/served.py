@@ -19,7 +19,7 @@ from feedback import control
 from feedback.identity import COOKIE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 60.0
+PATIENCE = 180.0
 #: A test has few phones and little time: each may do what many do in a hall. Tests of the pace itself set it to 1.
 UNHURRIED = {"FEEDBACK_PACE": "1000"}
 
@@ -47,7 +47,7 @@ class Served:
                 break
         found = re.search(r"Join:\s+http://[^:]+:(\d+)/", told)
         if found is None:
-            code = self.process.wait(60)
+            code = self.process.wait(PATIENCE)
             self.close()
             raise AssertionError(
                 f"the server did not start ({code}): {told}\n{(self.instance / 'errors.log').read_text()}"
