@@ -6,6 +6,7 @@ import { readBoot, region } from "./lib/boot.ts";
 import { askedWait, call, fetcherOf, postAtLeaving } from "./lib/calls.ts";
 import { Model } from "./lib/model.ts";
 import { browserClock, Outbox, tabsOf } from "./lib/outbox.ts";
+import { Refusals } from "./lib/refusals.ts";
 import { Sorter } from "./lib/sorter.ts";
 import { socketOf } from "./lib/socket.ts";
 import { localStorageOrNull, openStore } from "./lib/storage.ts";
@@ -19,7 +20,7 @@ import { Writing } from "./parts/write.tsx";
 
 const boot = readBoot();
 const store = openStore(localStorageOrNull());
-const model = new Model(boot);
+const model = new Model(boot, new Refusals(boot.code, store));
 const wire: Wire = new Wire(
   socketOf(boot.code, "phone", () => wire.since),
   fetcherOf(boot.code, "phone"),

@@ -355,6 +355,50 @@ def test_pages_pass_axe(room: Room, scheme: str) -> None:
     assert {name: seen.generate_report() for name, seen in found.items() if seen.violations_count} == {}
 
 
+def test_words_that_came_too_late_wait_to_be_put_back(room: Room) -> None:
+    phone, other = room.phone(), room.phone()
+    write_and_wait(phone, "Old words of mine")
+    own = idea(phone, "Old words of mine")
+    own.get_by_role("button", name="Edit").click()
+    idea(other, "Old words of mine").locator(".vote").click()
+    expect(idea(other, "Old words of mine").locator(".vote")).to_have_attribute("aria-pressed", "true")
+    expect(other.locator(".vote.waits")).to_have_count(0)
+    own.get_by_label("Your idea").fill("New words of mine")
+    own.get_by_role("button", name="Save changes").click()
+    refused = phone.locator("li.idea", has_text="Somebody has voted for this idea")
+    expect(refused).to_contain_text("New words of mine")
+    phone.reload()
+    expect(refused).to_contain_text("New words of mine")
+    expect(idea(phone, "Old words of mine")).to_be_visible()
+    phone.context.set_offline(True)
+    write(phone, "Written on the train home")
+    expect(phone.locator("#write button")).to_have_text("Write another idea")
+    refused.get_by_role("button", name="Put it back in the box").click()
+    expect(phone.locator("#text")).to_have_value("New words of mine")
+    expect(refused).to_have_count(0)
+    phone.context.set_offline(False)
+    other.get_by_role("button", name="1 new idea").click()
+    expect(idea(other, "Written on the train home")).to_be_visible()
+    expect(phone.locator("#status")).to_be_empty()
+    expect(phone.locator("#text")).to_have_value("New words of mine")
+
+
+def test_an_idea_that_is_hidden_while_its_author_changes_it_takes_no_words_along(room: Room) -> None:
+    phone, console = room.phone(), room.page(viewport=PROJECTOR)
+    write_and_wait(phone, "Soon out of sight")
+    own = idea(phone, "Soon out of sight")
+    own.get_by_role("button", name="Edit").click()
+    box = phone.get_by_label("Your idea", exact=True).last
+    box.fill("Half a change")
+    console.goto(f"{room.served.base}/enter#{room.links['facilitator']}")
+    console.get_by_role("button", name="Come in").click()
+    console.locator("#idea-list li", has_text="Soon out of sight").get_by_role("link", name="Hide").click()
+    console.get_by_label("It hurts people.").check()
+    console.get_by_role("button", name="Hide the idea").click()
+    expect(phone.locator("li.idea .notice")).to_contain_text("no longer shown")
+    expect(box).to_have_value("Half a change")
+
+
 @pytest.mark.parametrize("room", [0], indirect=True)
 def test_what_waited_when_the_tab_died_is_sent_once_by_the_next_page(room: Room, tmp_path: Path) -> None:
     fill(room, tmp_path / "ideas.csv", ideas=19)

@@ -3,17 +3,11 @@
 import { batch, computed, signal } from "@preact/signals";
 import { leftOf, standingOf, type Settled, type Standing } from "./ballot.ts";
 import { ideaOf, type Kept, type Outbox } from "./outbox.ts";
+import type { Refusals } from "./refusals.ts";
 import { arrange, ideasOf, isOnScreen, promptToShow, search, type Order, type Room } from "./state.ts";
-import type { Ack, Boot, Idea, Mine, Op, Prompt, VoteValue } from "./types.ts";
+import type { Ack, Boot, EditOp, Idea, IdeaOp, Mine, Op, Prompt, VoteValue } from "./types.ts";
 import { sentenceOf } from "./words.ts";
 import type { Health } from "./wire.ts";
-
-export interface Refused {
-  idea: string;
-  prompt: number;
-  text: string;
-  sentence: string;
-}
 
 /** One line of the list, ready to draw. */
 export interface Row {
@@ -50,20 +44,23 @@ export class Model {
   readonly query = signal("");
   readonly drawn = signal(PAGE);
   readonly frozen = signal<readonly string[]>([]);
-  readonly refused = signal<readonly Refused[]>([]);
   readonly hints = signal<ReadonlyMap<string, string>>(new Map());
   /** The op whose text still stands in the box. */
   readonly inBox = signal<string | null>(null);
   readonly editing = signal<string | null>(null);
   readonly withdrawing = signal<string | null>(null);
+  /** What is being written into the edit box of an idea: the box may be drawn anew elsewhere in the list. */
+  readonly changes = new Map<string, string>();
 
   private readonly settled = signal<ReadonlyMap<string, Settled>>(new Map());
   private readonly seenAt = new Map<string, number>();
   private readonly remembered = new Map<string, Idea>();
+  private readonly refusals: Refusals;
   private outbox: Outbox | null = null;
 
-  constructor(boot: Boot) {
+  constructor(boot: Boot, refusals: Refusals) {
     this.boot = boot;
+    this.refusals = refusals;
   }
 
   readonly prompts = computed(() => (this.room.value?.prompts ?? []).filter((prompt) => prompt.state !== "draft"));
@@ -114,7 +111,8 @@ export class Model {
 
   /** Own ideas that were taken off the screens, with the reason. */
   readonly taken = computed<Row[]>(() => {
-    const hidden = (this.mine.value?.ideas ?? []).filter((idea) => idea.state === "hidden" && !this.room.value?.ideas.has(idea.id));
+    const inPlace = this.frozen.value.find((id) => id === this.editing.value);
+    const hidden = (this.mine.value?.ideas ?? []).filter((idea) => idea.state === "hidden" && !this.room.value?.ideas.has(idea.id) && idea.id !== inPlace);
     return hidden.filter((idea) => idea.prompt === undefined || idea.prompt === this.prompt.value?.id).map((idea) => ({
       ...blankRow(idea.id, idea.text, 0),
       state: this.isLeaving(idea.id) ? ("waiting" as const) : ("hidden" as const),
@@ -125,7 +123,7 @@ export class Model {
 
   readonly rows = computed<Row[]>(() => this.frozen.value.slice(0, this.drawn.value).map((id) => this.rowOf(id)));
 
-  readonly ownRefused = computed(() => this.refused.value.filter((each) => each.prompt === this.prompt.value?.id));
+  readonly ownRefused = computed(() => this.refusals.all.value.filter((each) => each.prompt === this.prompt.value?.id));
 
   attach(outbox: Outbox): void {
     this.outbox = outbox;
@@ -189,8 +187,14 @@ export class Model {
     this.outbox?.add({ k: "vote", idea: id, val });
   }
 
-  edit(id: string, text: string): void {
+  /** Leave the edit box of an idea without a change. */
+  leaveAsItWas(id: string): void {
     this.editing.value = null;
+    this.changes.delete(id);
+  }
+
+  edit(id: string, text: string): void {
+    this.leaveAsItWas(id);
     this.hint(id, null);
     this.outbox?.add({ k: "edit", idea: id, text });
   }
@@ -206,8 +210,8 @@ export class Model {
     return this.outbox?.add({ k: "idea", id, prompt, text, lang }) ?? null;
   }
 
-  forget(idea: string): void {
-    this.refused.value = this.refused.value.filter((each) => each.idea !== idea);
+  forget(op: string): void {
+    this.refusals.forget(op);
   }
 
   hint(id: string, sentence: string | null): void {
@@ -251,12 +255,18 @@ export class Model {
   }
 
   private declined(op: Op, ack: Ack): void {
-    const sentence = ack.status === "rejected" ? sentenceOf(ack.code, ack.detail) : sentenceOf(ack.status, "left" in ack ? { left: ack.left ?? 0 } : {});
-    if (op.k === "idea") {
-      if (op.op !== this.inBox.value) this.refused.value = [...this.refused.value, { idea: op.id, prompt: op.prompt, text: op.text, sentence }];
+    const [code, detail] = refusalIn(ack);
+    if (op.k === "idea" || op.k === "edit") {
+      if (op.op !== this.inBox.value) this.refusals.add({ op: op.op, prompt: this.promptOf(op), text: op.text, code, detail, change: op.k === "edit" });
       return;
     }
-    if (op.k !== "sort") this.hint(op.idea, sentence); // the card says it
+    if (op.k !== "sort") this.hint(op.idea, sentenceOf(code, detail)); // the card says it
+  }
+
+  private promptOf(op: IdeaOp | EditOp): number {
+    if (op.k === "idea") return op.prompt;
+    const known = this.room.value?.ideas.get(op.idea) ?? this.remembered.get(op.idea) ?? this.mine.value?.ideas.find((idea) => idea.id === op.idea);
+    return known?.prompt ?? this.prompt.value?.id ?? 0;
   }
 
   private setVote(idea: string, val: VoteValue): void {
@@ -311,6 +321,11 @@ export class Model {
       standing,
     };
   }
+}
+
+function refusalIn(ack: Ack): [code: string, detail: Record<string, string | number>] {
+  if (ack.status === "rejected") return [ack.code, ack.detail ?? {}];
+  return [ack.status, "left" in ack ? { left: ack.left ?? 0 } : {}];
 }
 
 function rowOfOp(op: Op, at: number): Row {

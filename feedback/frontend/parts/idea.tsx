@@ -2,15 +2,17 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { refusalOf } from "../lib/length.ts";
-import type { Model, Refused, Row } from "../lib/model.ts";
+import type { Model, Row } from "../lib/model.ts";
+import { reasonOf, type Refused } from "../lib/refusals.ts";
 import type { VoteValue } from "../lib/types.ts";
 import { figure, sentenceOf, t, timeOf, tn } from "../lib/words.ts";
 import { Hidden, Icon, type IconName } from "./icon.tsx";
 
 export function IdeaCard({ row, model }: { row: Row; model: Model }) {
-  if (row.gone) return <li class="idea quiet">{t("This idea is no longer shown.")}</li>;
-  const hint = model.hints.value.get(row.id);
   const editing = model.editing.value === row.id;
+  const gone = t("This idea is no longer shown.");
+  if (row.gone && !editing) return <li class="idea quiet">{gone}</li>;
+  const hint = row.gone ? gone : model.hints.value.get(row.id);
   const withdrawing = model.withdrawing.value === row.id;
   return (
     <li class={row.mine ? "idea mine" : "idea"} id={`idea-${row.id}`}>
@@ -168,12 +170,13 @@ function EditBox({ row, model }: { row: Row; model: Model }) {
     <form class="stack tight" onSubmit={save}>
       <div class="field">
         <label for={`edit-${row.id}`}>{t("Your idea")}</label>
-        <textarea id={`edit-${row.id}`} class="grows" ref={box} rows={3} dir="auto" defaultValue={row.text} autoFocus aria-invalid={problem ? "true" : undefined} />
+        <textarea id={`edit-${row.id}`} class="grows" ref={box} rows={3} dir="auto" defaultValue={model.changes.get(row.id) ?? row.text} autoFocus aria-invalid={problem ? "true" : undefined}
+          onInput={(event) => model.changes.set(row.id, event.currentTarget.value)} />
       </div>
       {problem && <p class="problem" role="alert">{problem}</p>}
       <div class="choices">
         <button class="button main">{t("Save changes")}</button>
-        <button type="button" class="button plain" onClick={() => (model.editing.value = null)}>{t("Keep it as it was")}</button>
+        <button type="button" class="button plain" onClick={() => model.leaveAsItWas(row.id)}>{t("Keep it as it was")}</button>
       </div>
     </form>
   );
@@ -191,18 +194,22 @@ function Withdrawal({ row, model }: { row: Row; model: Model }) {
   );
 }
 
-/** An own idea the server would not take, with its text and the reason; nothing is lost. */
+/** Own words the server would not take, with the reason; nothing is lost. Those of a change come to where it was made. */
 export function RefusedCard({ refused, model, restore }: { refused: Refused; model: Model; restore: (text: string) => void }) {
+  const here = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (refused.change) here.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
-    <li class="idea mine">
+    <li class="idea mine" ref={here}>
       <p class="idea-text words" dir="auto">{refused.text}</p>
       <p class="notice bad" role="alert">
         <Icon name="triangle-alert" />
-        <span>{t("Not accepted. %(reason)s", { reason: refused.sentence })}</span>
+        <span>{t("Not accepted. %(reason)s", { reason: reasonOf(refused) })}</span>
       </p>
       <div class="choices">
-        <button type="button" class="button small" onClick={() => { restore(refused.text); model.forget(refused.idea); }}>{t("Put it back in the box")}</button>
-        <button type="button" class="button plain small" onClick={() => model.forget(refused.idea)}>{t("Discard")}</button>
+        <button type="button" class="button small" onClick={() => { restore(refused.text); model.forget(refused.op); }}>{t("Put it back in the box")}</button>
+        <button type="button" class="button plain small" onClick={() => model.forget(refused.op)}>{t("Discard")}</button>
       </div>
     </li>
   );

@@ -25,7 +25,7 @@ export function List({ model, restore }: { model: Model; restore: (text: string)
       {total + own > 0 && <Orders model={model} />}
       {(total > SEARCH_FROM || model.query.value) && <Search model={model} />}
       <ol class="bare ideas">
-        {model.order.value !== "top" || own > 0 ? model.ownRefused.value.map((each) => <RefusedCard key={each.idea} refused={each} model={model} restore={restore} />) : null}
+        {model.order.value !== "top" || own > 0 ? model.ownRefused.value.map((each) => <RefusedCard key={each.op} refused={each} model={model} restore={restore} />) : null}
         {model.unsent.value.map((row) => <IdeaCard key={row.id} row={row} model={model} />)}
         {model.order.value !== "top" && model.taken.value.map((row) => <IdeaCard key={row.id} row={row} model={model} />)}
         {model.rows.value.map((row) => <IdeaCard key={row.id} row={row} model={model} />)}

@@ -48,8 +48,9 @@ export class Writing {
     return this.model.boot.limit;
   }
 
-  /** Put a text back into the box, above what stands there. */
+  /** Put a text back into the box, above what is being written there; what is on its way goes on without the box. */
   restore(text: string): void {
+    if (this.model.inBox.value) this.another();
     this.box.value = this.box.value.trim() ? `${text}\n${this.box.value}` : text;
     this.typed();
     this.focus();
