@@ -80,7 +80,12 @@ _WRITERS: Mapping[type, Callable[[Any], Json]] = {
     },
     ConversationCleared: lambda hint: {"kind": "cleared", "conversation": hint.conversation_id},
     CrewRevoked: lambda hint: {"kind": "revoked", "crew": list(hint.crew_ids)},
-    ThemesRequested: lambda hint: {"kind": "themes_asked", "conversation": hint.conversation_id, "run": hint.run_id},
+    ThemesRequested: lambda hint: {
+        "kind": "themes_asked",
+        "conversation": hint.conversation_id,
+        "run": hint.run_id,
+        "quick": hint.quick,
+    },
     ThemesEdited: lambda hint: {"kind": "themes_edited", "conversation": hint.conversation_id},
     AlignmentRequested: lambda _hint: {"kind": "look_asked"},
     Here: lambda hint: {"kind": "here", "counts": _pairs(hint.counts)},
@@ -178,16 +183,16 @@ def _progress(words: Json) -> Sequence[Hint]:
 
 
 def _worker(words: Json) -> Sequence[Hint]:
-    if not isinstance(words["alive"], bool):
-        raise ValueError
-    return [WorkerAlive(words["alive"])]
+    return [WorkerAlive(_truth(words["alive"]))]
 
 
 _READERS: Mapping[str, Callable[[Json], Sequence[Hint]]] = {
     "seq": _seq,
     "cleared": lambda words: [ConversationCleared(_number(words["conversation"]))],
     "revoked": lambda words: [CrewRevoked(tuple(_number(crew) for crew in words["crew"]))],
-    "themes_asked": lambda words: [ThemesRequested(_number(words["conversation"]), _number(words["run"]))],
+    "themes_asked": lambda words: [
+        ThemesRequested(_number(words["conversation"]), _number(words["run"]), _truth(words["quick"]))
+    ],
     "themes_edited": lambda words: [ThemesEdited(_number(words["conversation"]))],
     "look_asked": lambda _words: [AlignmentRequested()],
     "here": lambda words: [Here(_numbers(words["counts"]))],
@@ -206,6 +211,12 @@ def _numbers(pairs: object) -> dict[int, int]:
     if not isinstance(pairs, list):
         raise TypeError
     return {_number(place): _number(number) for place, number in pairs}
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
 
 
 def _number(value: object) -> int:

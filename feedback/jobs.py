@@ -185,7 +185,9 @@ class ThemeJobs:
                     # From elsewhere it may come late: a look in the database has found the run before.
                     if fact.run_id not in self._waiting and (fact.run_id, fact.conversation_id) not in self._asked:
                         self._asked.append((fact.run_id, fact.conversation_id))
-                    self._fresh.pop(fact.conversation_id, None)
+                    # A quick run founds no themes: what new ideas need is still to come.
+                    if not fact.quick:
+                        self._fresh.pop(fact.conversation_id, None)
                 case ConversationChanged(kind="idea" | "sort"):
                     unseen = self._fresh if fact.kind == "idea" else self._sorted
                     first, _ = unseen.get(fact.conversation_id, (now, now))

@@ -487,6 +487,19 @@ def test_near_duplicates_come_home_from_a_full_run_and_a_quick_one_leaves_them(g
     assert offers(grouped, ALIKE) == found
 
 
+def test_new_ideas_get_their_full_run_also_when_a_quick_one_comes_first(grouped, at_once):
+    full = grouped.run().id
+    for name in ("ben", "cleo"):
+        grouped.room.phone(name).write("A skating rink on the roof of the old depot in winter")
+    edit(grouped, "Depots")
+    grouped.room.gate.write(grouped.place, request_themes, HOUSE, grouped.place, "rescore")
+    bring_home(grouped)
+    for _ in range(3):
+        bring_home(grouped)
+    assert grouped.run().id > full
+    assert (1.0, True) in [(pair["closeness"], pair["same"]) for pair in offers(grouped, ALIKE)]
+
+
 def test_edits_before_any_run_start_none(desk):
     desk.room.gate.write(desk.place, add_theme, HOUSE, desk.place, "Depots")
     desk.hear()

@@ -70,9 +70,7 @@ def _regroup(
         raise WrongMove
     peopled = {place.theme for place in (places | after).values()}
     ending = {
-        row.number: (False, None)
-        for row in rows
-        if row.number not in peopled and not row.named_by_person and not row.locked
+        row.number: (False, None) for row in rows if row.number not in peopled and not row.meant and not row.locked
     }
     standing = dict.fromkeys(numbered.values(), (True, None)) | ending
     done = {"themes": sorted(numbered.values()), "ideas": len(after)}

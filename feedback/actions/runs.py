@@ -10,6 +10,7 @@ from feedback.actions.proposing import give_up, propose
 from feedback.actions.sorts import place_sorted
 from feedback.domain.embedders import EMBEDDER_LIMIT
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
+from feedback.domain.ideas import IdeaState
 from feedback.domain.roles import Actor, Deed, require
 from feedback.domain.themes import NAME_LIMIT, Outlook, Placed, ThemeSet, members_of, renumbered
 from feedback.store.edits import added_since, decided_since, named_since, taken_back
@@ -49,7 +50,7 @@ def request_themes(tx: Tx, actor: Actor, conversation_id: int, kind: str = FULL)
     run = ThemeRun(conversation_id=conversation_id, state="queued", kind=kind, seq=seq, created_at=tx.now)
     tx.db.add(run)
     tx.db.flush()
-    tx.facts.append(ThemesRequested(conversation_id, run.id))
+    tx.facts.append(ThemesRequested(conversation_id, run.id, kind == RESCORE))
     return run.id
 
 
@@ -124,10 +125,11 @@ def _place(tx: Tx, run: ThemeRun, themes: Mapping[int, ThemeRow], found: ThemeSe
     conversation_id = run.conversation_id
     old, gone = places_of(tx.db, conversation_id), taken_back(tx.db, conversation_id)
     decided = decided_since(tx.db, conversation_id, run.seq)
-    there = set(tx.db.scalars(select(Idea.id).where(Idea.conversation_id == conversation_id)))
+    rows = tx.db.execute(select(Idea.id, Idea.state).where(Idea.conversation_id == conversation_id))
+    states = {row.id: row.state for row in rows}
     homes: dict[str, int | None] = dict.fromkeys(found.leftovers)
     homes |= {idea_id: _home(themes, theme.id) for theme in found.themes for idea_id in theme.ideas}
-    new = {idea_id: Placed(home) for idea_id, home in homes.items() if idea_id in there}
+    new = {idea_id: Placed(home) for idea_id, home in homes.items() if idea_id in states}
     closed = gone | {number for number, row in themes.items() if row.locked}
     for idea_id, place in new.items():
         before = old.get(idea_id, Placed(None))
@@ -142,9 +144,10 @@ def _place(tx: Tx, run: ThemeRun, themes: Mapping[int, ThemeRow], found: ThemeSe
             if idea_id in new
         },
     )
-    peopled = {place.theme for place in (old | new).values()} - gone
+    shown = {idea_id for idea_id, state in states.items() if state == IdeaState.SHOWN}
+    peopled = {place.theme for idea_id, place in (old | new).items() if idea_id in shown} - gone
     for number, row in themes.items():
-        stays = number in peopled or (row.standing and (row.named_by_person or row.locked))
+        stays = number in peopled or (row.standing and (row.meant or row.locked))
         row.standing = row.merged_into is None and stays
 
 

@@ -1,6 +1,6 @@
 """Near-duplicates: ideas that say nearly the same in nearly the same words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,51 +61,54 @@ def surest_pairs(texts: Sequence[str], words: Sequence[Sequence[Word]]) -> list[
     first_with: dict[str, int] = {}
     copies = [(first_with.setdefault(text, at), at) for at, text in enumerate(folded) if text.strip()]
     kept = np.array(sorted(first_with.values()), dtype=np.int64)
-    first, second, closeness = _near([folded[at] for at in kept], [words[at] for at in kept])
+    marks = _marks(words)
     twins = np.array([(one, at) for one, at in copies if one != at], dtype=np.int64).reshape(-1, 2)
-    found = _told(
-        (
-            np.concatenate([kept[first], twins[:, 0]]),
-            np.concatenate([kept[second], twins[:, 1]]),
-            np.concatenate([closeness, np.ones(len(twins))]),
-        ),
-        words,
-    )
-    return _joining(sorted(found, key=lambda one: (not one.same, -one.closeness, one.first, one.second)), len(texts))
+    tree = _surest((twins[:, 0], twins[:, 1], np.ones(len(twins))), marks)
+    # Hundreds of copies with a word changed make a pair of any two: no more are held than join what came so far.
+    for first, second, closeness in _near([folded[at] for at in kept], [words[at] for at in kept]):
+        ends = np.append(tree[0], kept[first]), np.append(tree[1], kept[second])
+        tree = _surest((*ends, np.append(tree[2], closeness)), marks)
+    return [
+        Duplicate(one, other, closeness, same)
+        for one, other, closeness, same in zip(
+            tree[0].tolist(), tree[1].tolist(), tree[2].tolist(), _same(tree, marks).tolist(), strict=True
+        )
+    ]
 
 
-def _joining(pairs: Sequence[Duplicate], size: int) -> list[Duplicate]:
-    """Return, in their order, the pairs that join what no pair before them has joined."""
-    if not pairs:
-        return []
+def _surest(pairs: Pairs, marks: Places) -> Pairs:
+    """Return, the surest first, the pairs that join what no pair surer than they are has joined."""
+    size = len(marks)
+    keys, once = np.unique(pairs[0] * size + pairs[1], return_index=True)
+    if not len(keys):
+        return pairs
+    first, second, closeness = keys // size, keys % size, np.round(pairs[2][once], 6)
+    order = np.lexsort((keys, -closeness, ~_same((first, second, closeness), marks)))
+    first, second, closeness = first[order], second[order], closeness[order]
     # Ranks are weights that never tie, so there is one tree only.
-    graph = coo_matrix(
-        (np.arange(1.0, len(pairs) + 1), ([one.first for one in pairs], [one.second for one in pairs])),
-        shape=(size, size),
-    )
-    ranks = np.sort(minimum_spanning_tree(graph.tocsr()).data).astype(np.int64)
-    return [pairs[rank - 1] for rank in ranks]
+    graph = coo_matrix((np.arange(1.0, len(keys) + 1), (first, second)), shape=(size, size))
+    ranks = np.sort(minimum_spanning_tree(graph.tocsr()).data).astype(np.int64) - 1
+    return first[ranks], second[ranks], closeness[ranks]
 
 
-def _near(folded: Sequence[str], words: Sequence[Sequence[Word]]) -> Pairs:
-    """Return the pairs that look alike, in no order."""
-    nothing = np.empty(0, dtype=np.int64)
+def _near(folded: Sequence[str], words: Sequence[Sequence[Word]]) -> Iterator[Pairs]:
+    """Yield the pairs that look alike, some at a time and in no order; one may come twice."""
     if len(folded) < 2:
-        return nothing, nothing, np.empty(0)
+        return
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
     try:
         rows = csr_matrix(vectorizer.fit_transform(folded))
     except ValueError:  # nothing but white space
-        return nothing, nothing, np.empty(0)
-    first, second, closeness = _alike(rows)
+        return
     lengths = np.array([len(idea) for idea in words])
-    needed = np.where(np.minimum(lengths[first], lengths[second]) < SHORT, SUGGEST_SHORT, SUGGEST)
-    near = closeness >= needed
-    return first[near], second[near], closeness[near]
+    for first, second, closeness in _alike(rows):
+        needed = np.where(np.minimum(lengths[first], lengths[second]) < SHORT, SUGGEST_SHORT, SUGGEST)
+        near = closeness >= needed
+        yield first[near], second[near], closeness[near]
 
 
-def _alike(rows: csr_matrix) -> Pairs:
-    """Return the pairs of rows with a cosine from 0.75 on, all of them.
+def _alike(rows: csr_matrix) -> Iterator[Pairs]:
+    """Yield the pairs of rows with a cosine from 0.75 on, all of them.
 
     In a large room most of the work is comparing by runs of letters that everybody uses. Two rows are alike by no more
     than by their rare runs, and by the lengths of their common parts; whatever stays below 0.75 by that is passed over.
@@ -115,43 +118,44 @@ def _alike(rows: csr_matrix) -> Pairs:
     rare = rows[:, ~common]
     rest = np.sqrt(np.asarray(rows[:, common].power(2).sum(axis=1)).ravel())
     # Only with one of these can a row be alike without sharing a rare run.
-    plain = np.flatnonzero(np.square(rest) >= SUGGEST - 1e-6)
-    found = [
-        _above(rare, rare, np.arange(rows.shape[0]), rest),
-        _above(rows[plain], rows, plain, np.zeros_like(rest)),
-    ]
-    pairs = np.unique(np.concatenate(found), axis=0)
-    first, second = pairs[:, 0], pairs[:, 1]
-    closeness = np.concatenate(
-        [np.empty(0)]
-        + [
-            np.asarray(rows[first[at : at + CHUNK]].multiply(rows[second[at : at + CHUNK]]).sum(axis=1)).ravel()
-            for at in range(0, len(pairs), CHUNK)
-        ]
-    )
-    near = closeness >= SUGGEST
-    return first[near], second[near], closeness[near]
+    plain = np.square(rest) >= SUGGEST - 1e-6
+    for first, second, bound in _above(rare, rare, np.arange(rows.shape[0]), rest):
+        new = ~plain[first] & ~plain[second]
+        yield _measured(rows, first[new], second[new], bound[new], rest)
+    yield from _above(rows[plain], rows, np.flatnonzero(plain), np.zeros_like(rest))
 
 
-def _above(some: csr_matrix, rows: csr_matrix, numbers: Places, rest: NDArray[np.float64]) -> Places:
-    """Return the pairs (m, 2), smaller first, of `some` rows, which have these numbers, that may reach 0.75."""
-    found = [np.empty((0, 2), dtype=np.int64)]
+def _above(some: csr_matrix, rows: csr_matrix, numbers: Places, rest: NDArray[np.float64]) -> Iterator[Pairs]:
+    """Yield the pairs, smaller first, of `some` rows, with these numbers, that may reach 0.75, with that bound."""
     for start in range(0, some.shape[0], CHUNK):
         block = (some[start : start + CHUNK] @ rows.T).tocoo()
         one, other = numbers[block.row + start], block.col.astype(np.int64)
-        near = (one != other) & (block.data + rest[one] * rest[other] >= SUGGEST - 1e-6)
-        found.append(np.sort(np.stack([one[near], other[near]], axis=1), axis=1))
-    return np.unique(np.concatenate(found), axis=0)
+        bound = block.data + rest[one] * rest[other]
+        near = (one != other) & (bound >= SUGGEST - 1e-6)
+        yield np.minimum(one[near], other[near]), np.maximum(one[near], other[near]), bound[near]
 
 
-def _told(pairs: Pairs, words: Sequence[Sequence[Word]]) -> list[Duplicate]:
-    substance = [_substance(idea) for idea in words]
-    return [
-        Duplicate(one, other, closeness, closeness >= SAME and substance[one] == substance[other])
-        for one, other, closeness in zip(
-            pairs[0].tolist(), pairs[1].tolist(), np.round(pairs[2], 6).tolist(), strict=True
-        )
-    ]
+def _measured(
+    rows: csr_matrix, first: Places, second: Places, bound: NDArray[np.float64], rest: NDArray[np.float64]
+) -> Pairs:
+    """Return the pairs with their cosine, which is the bound itself where they have no common part."""
+    closeness = bound.copy()
+    unclear = np.flatnonzero(rest[first] * rest[second] > 0)
+    for start in range(0, len(unclear), CHUNK):
+        at = unclear[start : start + CHUNK]
+        closeness[at] = np.asarray(rows[first[at]].multiply(rows[second[at]]).sum(axis=1)).ravel()
+    return first, second, closeness
+
+
+def _same(pairs: Pairs, marks: Places) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (pairs[2] >= SAME) & (marks[pairs[0]] == marks[pairs[1]])
+    return same
+
+
+def _marks(words: Sequence[Sequence[Word]]) -> Places:
+    """Return a number per idea: the same for those in which no word that must agree differs."""
+    numbers: dict[frozenset[str], int] = {}
+    return np.array([numbers.setdefault(_substance(idea), len(numbers)) for idea in words], dtype=np.int64)
 
 
 def _substance(words: Sequence[Word]) -> frozenset[str]:

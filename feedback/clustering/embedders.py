@@ -94,9 +94,14 @@ class CachedEmbedder:
         values = dict(self._cache.read(self.id, sorted(wanted)))
         fresh = self._fresh({digest: text for digest, text in wanted.items() if digest not in values})
         size = len(next(iter((fresh or values).values()), b"\0" * SINGLE.itemsize))
+        values |= fresh
         # The model behind the name was exchanged for one of other dimensions: what was kept of the old one is no use.
-        outdated = {digest: wanted[digest] for digest, value in values.items() if len(value) != size}
-        values |= fresh | self._fresh(outdated)
+        # Where nothing is fresh the first answer tells which ones are of the old one: perhaps those that it is not.
+        for _ in range(2):
+            outdated = {digest: wanted[digest] for digest, value in values.items() if len(value) != size}
+            again = self._fresh(outdated)
+            values |= again
+            size = len(next(iter(again.values()), b"\0" * size))
         if len({len(value) for value in values.values()}) > 1:
             raise EmbedderFailed("wrong")
         rows = np.zeros((len(texts), size // SINGLE.itemsize))

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -28,7 +29,7 @@ FAR = 2.2  # deviations from the median nearness below which an embedder says so
 NEIGHBOURS = 5  # nearest ideas that nearness is the mean of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measured:
     """A room with its vectors, and what measures names as the ideas were measured.
 
@@ -41,11 +42,19 @@ class Measured:
     centring: Centring
     embedder: str
     problem: str
-    #: Ideas that resemble no other: they belong to no theme unless a person says so.
-    lonely: NDArray[np.bool_]
-    #: What says nearly the same, the surest pairs first.
-    pairs: tuple[Duplicate, ...]
     _asked: Embedder | None
+
+    # Both compare every idea with every other one; a look across conversations needs neither.
+    @cached_property
+    def lonely(self) -> NDArray[np.bool_]:
+        """Ideas that resemble no other: they belong to no theme unless a person says so."""
+        lonely: NDArray[np.bool_] = nearest_likeness(self.lexicon.terms) < LONELY
+        return lonely & _far(self.vectors.rows) if self.vectors.dense else lonely
+
+    @cached_property
+    def pairs(self) -> tuple[Duplicate, ...]:
+        """What says nearly the same, the surest pairs first."""
+        return tuple(surest_pairs(self.room.texts, self.room.words))
 
     def names(self, texts: Sequence[str]) -> Vectors:
         """Measure names as if they were ideas; one that the embedder has no vector for is known by its words."""
@@ -100,11 +109,7 @@ def _measured(room: Room, embedder: Embedder | None, seed: int) -> Measured:
     rows, name, problem = _rows_of(room, lexicon, embedder)
     centring = Centring(rows, room.languages)
     vectors = Vectors(lexicon.terms, centring.applied(rows, room.languages), dense=name != LEXICAL)
-    lonely = nearest_likeness(lexicon.terms) < LONELY
-    if vectors.dense:
-        lonely &= _far(vectors.rows)
-    pairs = tuple(surest_pairs(room.texts, room.words))
-    return Measured(room, vectors, lexicon, centring, name, problem, lonely, pairs, embedder)
+    return Measured(room, vectors, lexicon, centring, name, problem, embedder)
 
 
 def _rows_of(room: Room, lexicon: Lexicon, embedder: Embedder | None) -> tuple[Rows, str, str]:

@@ -58,7 +58,7 @@ def looked_back(
         for at, (theme, share) in enumerate(zip(found.themes, by_words, strict=True))
     )
     # Whoever looks again at what they know already is not told twice that it could be otherwise.
-    search = bool(start.themes) and not start.seen.all() and not quick and not seen.problem
+    search = bool(start.themes) and start.fresh.any() and not quick and not seen.problem
     return replace(
         found,
         themes=themes,

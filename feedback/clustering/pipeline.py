@@ -120,7 +120,18 @@ def find_themes(
         if not quick:
             found = replace(found, near_duplicates=_near_duplicates(seen))
         progress(1.0, "done")
-        return replace(found, embedder=seen.embedder, problem=seen.problem)
+        full = not quick and len(seen.room.ids) >= ENOUGH_FOR_THEMES
+        return replace(
+            found,
+            embedder=seen.embedder,
+            problem=seen.problem,
+            grouped=full or earlier.grouped,
+            unread=_unread(seen, start) if quick or seen.problem else (),
+        )
+
+
+def _unread(seen: Measured, start: Standing) -> tuple[str, ...]:
+    return tuple(idea for idea, fresh in zip(seen.room.ids, start.fresh, strict=True) if fresh)
 
 
 def _near_duplicates(seen: Measured) -> tuple[NearDuplicate, ...]:
@@ -159,7 +170,7 @@ def _placed(
     progress(0.3, "grouping")
     if again:
         places = settled(rows, arrived(rows, start.places, given, start.seen), given)
-        if len(places) >= ENOUGH_FOR_THEMES and not start.seen.all() and not quick and not seen.problem:
+        if len(places) >= ENOUGH_FOR_THEMES and start.fresh.any() and not quick and not seen.problem:
             places = founded(rows, places, given, seed=seed)
             places = grown(rows, places, given, _growth(start), seed=seed)
     elif quick:
@@ -194,5 +205,5 @@ def _first_clusters(start: Standing, vectors: Vectors, given: Given, seed: int, 
 
 def _growth(start: Standing) -> Growth:
     """Return one split per run, more when the room has more than doubled."""
-    size, new = len(start.seen), int((~start.seen).sum())
+    size, new = len(start.fresh), int(start.fresh.sum())
     return Growth(usual_count(size), ceil(new / max(1, size - new)), start.closed)

@@ -29,6 +29,7 @@ class Standing:
 
     `themes` are carried on from the last run, by index; `places` holds one of these indexes or NOWHERE per idea.
     `barred` (n, k) are the themes that an idea does not go to by itself. `grouped`: a run has grouped the room before.
+    `fresh` are the ideas of which no full run has asked yet what they mean for the themes.
     """
 
     themes: tuple[Theme, ...]
@@ -37,21 +38,22 @@ class Standing:
     seen: Mask
     barred: Mask
     grouped: bool
+    fresh: Mask
 
     @property
     def closed(self) -> frozenset[int]:
-        """The indexes of themes that a person named or locked: they are neither split nor dissolved."""
-        return frozenset(index for index, theme in enumerate(self.themes) if theme.named_by_person or theme.locked)
+        """The indexes of themes that a person named, described or locked: they are neither split nor dissolved."""
+        return frozenset(index for index, theme in enumerate(self.themes) if theme.meant or theme.locked)
 
     @property
     def called(self) -> bool:
-        """Whether a person has named any theme."""
-        return any(theme.named_by_person for theme in self.themes)
+        """Whether a person has named or described any theme."""
+        return any(theme.meant for theme in self.themes)
 
     @property
     def starters(self) -> Mask:
-        """Which themes somebody has named that no idea is in yet."""
-        return np.array([theme.named_by_person and not theme.ideas for theme in self.themes], dtype=np.bool_)
+        """Which themes somebody has named or described that no idea is in yet."""
+        return np.array([theme.meant and not theme.ideas for theme in self.themes], dtype=np.bool_)
 
     @property
     def decided(self) -> Labels:
@@ -72,7 +74,7 @@ def standing_of(
     theme_of.update((idea, theme.id) for theme in earlier.themes for idea in theme.ideas)
     here = {idea: pins[idea] if idea in pins else theme_of.get(idea) for idea in room.ids}
     wanted = {theme_id for theme_id in here.values() if theme_id is not None}
-    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.named_by_person or theme.locked]
+    themes = [theme for theme in earlier.themes if theme.id in wanted or theme.meant or theme.locked]
     # A pin outlives its theme: what a person placed comes back as a theme of that id.
     themes += [Theme(theme_id, "") for theme_id in sorted(wanted - {theme.id for theme in themes})]
     index_of: dict[int | None, int] = {theme.id: index for index, theme in enumerate(themes)} | {None: NOWHERE}
@@ -83,17 +85,29 @@ def standing_of(
     ).reshape(len(room.ids), len(themes))
     fixed = np.array([idea in pins for idea in room.ids], dtype=np.bool_) | np.append(locked, False)[places]
     seen = np.array([idea in pins or idea in theme_of for idea in room.ids], dtype=np.bool_)
-    # Names and sorts may have drawn some ideas before any grouping; a grouping leaves over hardly one.
-    free = seen & ~fixed
-    grouped = bool(seen.sum() >= ENOUGH_FOR_THEMES and 2 * (free & (places != NOWHERE)).sum() > free.sum())
+    unread = set(earlier.unread)
+    fresh = ~seen | np.array([idea in unread for idea in room.ids], dtype=np.bool_)
     return Standing(
         tuple(themes),
         places,
         fixed,
         seen,
         out_of | (locked & (places[:, None] != np.arange(len(themes)))),
-        grouped,
+        _was_grouped(places, fixed, seen, earlier.grouped),
+        fresh,
     )
+
+
+def _was_grouped(places: Labels, fixed: Mask, seen: Mask, known: bool | None) -> bool:
+    """Tell whether a run has grouped the room before; where that is not `known`, by where the ideas stand.
+
+    Names and sorts may have drawn some ideas before any grouping; a grouping leaves over hardly one. Where it found
+    nothing to group, it is still to come.
+    """
+    if known is not None:
+        return known and bool((places[seen] != NOWHERE).any())
+    free = seen & ~fixed
+    return bool(seen.sum() >= ENOUGH_FOR_THEMES and 2 * (free & (places != NOWHERE)).sum() > free.sum())
 
 
 def before_any_grouping(start: Standing) -> Standing:
@@ -101,7 +115,7 @@ def before_any_grouping(start: Standing) -> Standing:
 
     Runs may have drawn ideas to names before; in a few ideas that says little of what the name is about.
     """
-    return replace(start, seen=start.fixed, places=np.where(start.fixed, start.places, NOWHERE))
+    return replace(start, seen=start.fixed, fresh=~start.fixed, places=np.where(start.fixed, start.places, NOWHERE))
 
 
 def said_of(room: Room, themes: Sequence[Theme], sorts: Sequence[Sort]) -> tuple[Said, list[str]]:
@@ -118,7 +132,7 @@ def said_of(room: Room, themes: Sequence[Theme], sorts: Sequence[Sort]) -> tuple
 
 def names_of(found: Measured, themes: Sequence[Theme]) -> Vectors:
     """Return what people called the themes and say of them, measured as if it were ideas; nothing for other themes."""
-    return found.names([f"{one.name} {one.description}" if one.named_by_person else "" for one in themes])
+    return found.names([f"{one.name if one.named_by_person else ''} {one.description}".strip() for one in themes])
 
 
 def named(found: Measured, start: Standing, known: Mask, names: Vectors) -> Likeness:
@@ -182,7 +196,7 @@ def sorted_in(
     sorted_ones[said.ideas] = True
     sorted_ones &= ~start.fixed
     called = ~start.seen & ~sorted_ones & _calls(likeness, shares, best, least)
-    by_people = np.array([theme.named_by_person for theme in start.themes], dtype=np.bool_)
+    by_people = np.array([theme.meant for theme in start.themes], dtype=np.bool_)
     rivals = np.where(np.append(by_people, False), shares, 0.0)
     rivals[:, :-1][start.barred] = 0.0
     other = rivals.argmax(axis=1)

@@ -16,10 +16,11 @@ class ConversationChanged:
 
 @dataclass(frozen=True, slots=True)
 class ThemesRequested:
-    """Somebody asked for a theme run, or new ideas made the themes out of date."""
+    """Somebody asked for a theme run, or new ideas made the themes out of date; `quick` ones look for no new themes."""
 
     conversation_id: int
     run_id: int
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class Theme:
     firmness: float | None = None
     by_words: float | None = None
 
+    @property
+    def meant(self) -> bool:
+        """Whether a person has said what it is about: then it stands even without ideas, and draws some."""
+        return self.named_by_person or bool(self.description)
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -107,6 +112,10 @@ class ThemeSet:
     the code of why the one that was asked for did not, "" when all went well. `near_duplicates`: the surest first, as
     few as join all ideas that say nearly the same; None when the run has not looked for them. `splits` are those that
     were asked for.
+
+    Of what comes before a run: `grouped` tells whether a full run has grouped the room; None where nobody knows, then
+    it shows in where the ideas stand. `unread` are ideas that no full run has asked yet what they mean for the themes:
+    a quick run, or one that could not measure as it was to, has placed them.
     """
 
     themes: tuple[Theme, ...] = ()
@@ -121,6 +130,8 @@ class ThemeSet:
     problem: str = ""
     near_duplicates: tuple[NearDuplicate, ...] | None = None
     splits: tuple[SplitProposal, ...] = ()
+    grouped: bool | None = None
+    unread: tuple[str, ...] = ()
 
 
 NAME_LIMIT = 120

@@ -1,7 +1,7 @@
 """What a theme run reads: the ideas, the themes as they stand, and what people have pinned."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, and_, func, or_, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from feedback.domain.embedders import EmbedderChoice
 from feedback.domain.sorts import Sort
-from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
 from feedback.store.ideas import Idea, ideas_of
 from feedback.store.programme import Change, Conference, Conversation, Strand, prompts_of
 from feedback.store.proposals import ASK, Proposal, open_proposals_of, theme_of
@@ -41,10 +41,10 @@ def run_input(engine: Engine, run_id: int) -> RunInput | None:
         if run is None:
             return None
         place = run.conversation_id
-        ideas = tuple(IdeaText(idea.id, idea.body, idea.lang) for idea in ideas_of(db, place))
+        rows = ideas_of(db, place)
         return RunInput(
-            ideas,
-            _previous(db, place, ideas),
+            tuple(IdeaText(idea.id, idea.body, idea.lang) for idea in rows),
+            _previous(db, place, rows),
             _pins(db, place),
             _titles(db, place),
             run.seed,
@@ -118,7 +118,7 @@ def had_run(engine: Engine, conversation_id: int) -> bool:
         return db.scalars(query).first() is not None
 
 
-def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) -> ThemeSet | None:
+def _previous(db: Session, conversation_id: int, ideas: Sequence[Idea]) -> ThemeSet | None:
     rows = themes_of(db, conversation_id)
     last = db.scalar(select(func.max(ThemeRow.number)).where(ThemeRow.conversation_id == conversation_id))
     if last is None:
@@ -143,7 +143,29 @@ def _previous(db: Session, conversation_id: int, ideas: tuple[IdeaText, ...]) ->
         )
         for row in rows
     )
-    return ThemeSet(themes, tuple(members[None]), next_id=last + 1)
+    read = _read(db, conversation_id)
+    return ThemeSet(
+        themes,
+        tuple(members[None]),
+        next_id=last + 1,
+        grouped=sum(idea.seq <= read.grouped for idea in ideas) >= ENOUGH_FOR_THEMES,
+        unread=tuple(idea.id for idea in ideas if idea.seq > read.wholly),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The newest commits that full runs have read: any of them, and one with all that it was to measure by."""
+
+    grouped: int
+    wholly: int
+
+
+def _read(db: Session, conversation_id: int) -> _Read:
+    query = select(func.coalesce(func.max(ThemeRun.seq), 0)).where(
+        ThemeRun.conversation_id == conversation_id, ThemeRun.kind == FULL, ThemeRun.state == "done"
+    )
+    return _Read(db.scalars(query).one(), db.scalars(query.where(ThemeRun.problem == "")).one())
 
 
 def _pins(db: Session, conversation_id: int) -> dict[str, int | None]:

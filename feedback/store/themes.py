@@ -58,6 +58,11 @@ class ThemeRow(Base):
     split_from: Mapped[int | None]
     split_seq: Mapped[int | None]
 
+    @property
+    def meant(self) -> bool:
+        """Whether a person has said what it is about, by a name or a description."""
+        return self.named_by_person or bool(self.description)
+
 
 class Placement(Base):
     """Where one idea stands: a theme's number, or NULL for the leftovers. `pinned`: a person put it there."""

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from feedback.actions.edits import redo_edit, undo_edit
+from feedback.actions.ideas import hide_idea
 from feedback.actions.places import bar_ideas, move_ideas, pin_ideas, unpin_ideas
 from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
-from feedback.actions.themes import add_theme, lock_theme, merge_themes, rename_theme, split_theme
+from feedback.actions.themes import add_theme, describe_theme, lock_theme, merge_themes, rename_theme, split_theme
 from feedback.domain.facts import NoIdeasYet, RunInFlight, ThemesRequested
 from feedback.domain.themes import MergeProposal, Outlook, Placed, RegroupProposal, Theme, ThemeSet
 from feedback.store.proposals import Proposal
@@ -60,6 +61,16 @@ def test_finish_and_fail_of_an_ended_or_unknown_run_change_nothing(desk):
 def test_finish_theme_run_passes_over_ideas_that_are_gone(desk):
     desk.found(Theme(1, "Hours", ideas=(desk.a, "01ARZ3NDEKTSV4RRFFQ69G5FAV")))
     assert desk.where() == {desk.a: 1}
+
+
+def test_a_theme_that_somebody_described_stands_without_ideas_and_one_of_hidden_ideas_does_not(desk):
+    desk.found_two()
+    desk.do(describe_theme, 2, "Rooms, halls and depots")
+    desk.room.do(hide_idea, desk.a, reason="Names a person")
+    desk.room.do(hide_idea, desk.b, reason="Names a person")
+    desk.found(Theme(3, "Everything", ideas=(desk.c, desk.d)))
+    assert set(desk.names()) == {2, 3}
+    assert desk.row(2).description == "Rooms, halls and depots"
 
 
 def test_edits_survive_the_next_run(desk):

@@ -63,6 +63,16 @@ def test_a_flood_of_copies_makes_no_flood_of_pairs():
     assert {pair.closeness for pair in found} == {1.0}
 
 
+def test_a_flood_of_copies_with_a_word_changed_makes_no_flood_of_pairs_either(monkeypatch):
+    sentence = "keep the night bus from the station to the river every day since nurses have no other way home"
+    words = sentence.split(" ")
+    copies = [" ".join(words[:at] + words[at + 1 :]) for at in range(len(words))]
+    whole = surest_of(*copies)
+    assert len(whole) == len(copies) - 1
+    monkeypatch.setattr(duplicates, "CHUNK", 3)
+    assert surest_of(*copies) == whole
+
+
 WORDS = ("bus", "night", "library", "open", "more", "the", "park", "bench", "late", "not")
 
 
@@ -75,9 +85,12 @@ def test_leaving_common_runs_for_later_overlooks_nothing(ideas):
     before = duplicates.LARGE, duplicates.COMMON
     duplicates.LARGE, duplicates.COMMON = 1, 0.3
     try:
-        first, second, _ = duplicates._alike(rows.tocsr())
+        first, second, closeness = map(np.concatenate, zip(*duplicates._alike(rows.tocsr()), strict=True))
     finally:
         duplicates.LARGE, duplicates.COMMON = before
+    near = closeness >= duplicates.SUGGEST
+    first, second, closeness = first[near], second[near], closeness[near]
+    assert np.allclose(closeness, square[first, second])
     clear = np.argwhere(np.triu(square > duplicates.SUGGEST + 1e-9, 1))
     assert {tuple(pair) for pair in clear.tolist()} <= set(zip(first.tolist(), second.tolist(), strict=True))
     assert all(square[one, other] > duplicates.SUGGEST - 1e-9 for one, other in zip(first, second, strict=True))

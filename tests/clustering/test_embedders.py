@@ -69,6 +69,19 @@ def test_a_model_of_other_dimensions_behind_the_same_name_is_asked_anew():
     assert np.array_equal(CachedEmbedder(other, cache).encode(TEXTS), rows[:6])
 
 
+@pytest.mark.parametrize("first", [48, 32])
+def test_vectors_of_two_models_under_one_name_are_made_those_of_the_present_one(first):
+    """Ideas are encoded as they arrive: some before the model was exchanged, some after; a run finds no new text."""
+    cache = MemoryCache()
+    texts = [f"Idea number {number}" for number in range(12)]
+    for half, dimensions in ((texts[::2], first), (texts[1::2], 80 - first)):
+        for text in half:
+            CachedEmbedder(Letters(dimensions=dimensions), cache).encode([text])
+    present = Letters(dimensions=40)
+    assert CachedEmbedder(present, cache).encode(texts).shape == (12, 40)
+    assert sorted(present.texts) == sorted(texts)
+
+
 def test_what_was_encoded_before_a_fault_is_kept():
     class Breaks(Letters):
         def encode(self, texts):

@@ -32,6 +32,9 @@ texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 rooms = st.lists(texts, min_size=1, max_size=19) | st.lists(texts, min_size=20, max_size=45)
 
 
+STRAYS = ("zither", "quokka", "fjord", "glyph", "nymph", "waltz", "oxbow", "igloo", "kiosk", "jumbo", "vivid", "wharf")
+
+
 def ideas_of(texts):
     return [IdeaText(f"{number:03d}", text) for number, text in enumerate(texts)]
 
@@ -129,12 +132,48 @@ def test_find_themes_moves_few_ideas_when_new_ones_arrive(room):
     assert sum(before[idea] != after[idea] for idea in before) <= 12
 
 
+def boats(count):
+    return [IdeaText(f"boats-{at:02d}", f"River boats and harbour ferries, number {at}", "en") for at in range(count)]
+
+
+def test_a_quick_run_takes_nothing_from_what_the_next_full_one_does_for_new_ideas(room):
+    first = find_themes(room)
+    quick = find_themes(room + boats(30), previous=first, quick=True)
+    assert {theme.id for theme in quick.themes} == {theme.id for theme in first.themes}
+    assert set(quick.unread) == {idea.id for idea in boats(30)}
+    again = find_themes(room + boats(30), previous=find_themes(room + boats(30), previous=quick, quick=True))
+    assert {theme.id for theme in first.themes} < {theme.id for theme in again.themes}
+    assert again.unread == ()
+
+
+def test_a_room_that_the_rapporteur_has_sorted_out_stays_as_it_is(room):
+    strays = [IdeaText(f"stray-{at}", f"{word} {word[::-1]}", "en") for at, word in enumerate(STRAYS)]
+    first = find_themes(room + strays)
+    found = find_themes(room + strays, previous=first)
+    assert len(found.leftovers) > len(STRAYS) / 2
+    smallest = min(found.themes, key=lambda theme: len(theme.ideas))
+    pins = {idea: theme.id for theme in found.themes if theme != smallest for idea in theme.ideas}
+    assert placed(find_themes(room + strays, previous=found, pins=pins)) == placed(found)
+
+
+def test_a_description_draws_ideas_and_keeps_its_theme_also_where_the_machine_gave_the_name(room):
+    first = find_themes(room)
+    home = first.themes[0]
+    told = replace(home, description="River boats, harbour ferries")
+    rest = [idea for idea in room if idea.id not in home.ideas]
+    start = replace(first, themes=(told, *first.themes[1:]))
+    found = find_themes(rest + boats(3), previous=start)
+    theme = next(theme for theme in found.themes if theme.id == home.id)
+    assert set(theme.ideas) >= {idea.id for idea in boats(3)}
+    assert home.id in {theme.id for theme in find_themes(rest, previous=start).themes}
+    assert home.id not in {theme.id for theme in find_themes(rest, previous=first).themes}
+
+
 def test_find_themes_gives_a_new_subject_a_new_id_and_leaves_the_old_ones(room):
     first = find_themes(room)
-    boats = [IdeaText(f"boats-{at:02d}", f"River boats and harbour ferries, number {at}", "en") for at in range(60)]
-    second = find_themes(room + boats, previous=first)
+    second = find_themes(room + boats(60), previous=first)
     assert {theme.id for theme in first.themes} < {theme.id for theme in second.themes}
-    home = {placed(second)[idea.id] for idea in boats}
+    home = {placed(second)[idea.id] for idea in boats(60)}
     assert len(home) == 1
     assert home.pop() >= first.next_id
 

@@ -4,8 +4,9 @@ from feedback.actions.ideas import hide_idea
 from feedback.actions.places import move_ideas
 from feedback.actions.runs import fail_theme_run, finish_theme_run, request_themes
 from feedback.actions.themes import merge_themes, rename_theme
-from feedback.domain.themes import IdeaText, Theme, ThemeSet
+from feedback.domain.themes import ENOUGH_FOR_THEMES, IdeaText, Theme, ThemeSet
 from feedback.store.runs import had_run, run_input, unscored_conversations, waiting_runs
+from feedback.store.themes import FULL, RESCORE
 
 
 def test_run_input_of_the_first_run_is_the_shown_ideas(any_room):
@@ -41,6 +42,26 @@ def test_run_input_of_a_later_run_carries_what_people_decided(any_room):
     assert [sorted(theme.ideas) for theme in data.previous.themes] == [sorted((a, b)), [c]]
     assert data.previous.leftovers == (d,)
     assert data.pins == {a: 1, b: 1, d: None}
+
+
+def test_run_input_tells_which_ideas_no_full_run_has_read_and_whether_one_has_grouped_the_room(any_room):
+    anna, place = any_room.phone("anna"), any_room.conversation().id
+    early = [anna.write(f"Idea number {number}") for number in range(ENOUGH_FOR_THEMES - 1)]
+
+    def end(kind, **more):
+        run = any_room.do(request_themes, place, kind)
+        previous = run_input(any_room.engine, run).previous
+        found = ThemeSet((Theme(1, "Hours", ideas=(early[0],)),), tuple(early[1:]), 2, **more)
+        any_room.gate.write(place, finish_theme_run, run, found)
+        return previous and (previous.grouped, previous.unread)
+
+    assert end(FULL) is None
+    late = anna.write("One more idea")
+    assert end(RESCORE) == (False, (late,))
+    assert end(FULL, problem="slow") == (False, (late,))
+    assert end(RESCORE) == (True, (late,))
+    assert end(FULL) == (True, (late,))
+    assert end(FULL) == (True, ())
 
 
 def test_waiting_runs_are_those_that_have_not_ended(any_room):
