@@ -17,6 +17,7 @@ from feedback.db import db
 from feedback.domain.programme import CONFERENCE_TITLE
 from feedback.store.programme import Conference, conference_of
 from feedback.web.access import roles_here
+from feedback.web.kept import refused, ticked, typed
 from feedback.web.ways import inward, own_address
 from feedback.wording import REFUSALS
 
@@ -156,6 +157,9 @@ def _for_templates() -> dict[str, Any]:
         "languages": [(code, str(Locale(code).get_display_name(code)).capitalize()) for code in LANGUAGES],
         "asset": asset,
         "own_address": own_address,
+        "refused": refused,
+        "ticked": ticked,
+        "typed": typed,
         "conference": found,
         "conference_title": found.title if found else CONFERENCE_TITLE,
         "roles": roles_here,
