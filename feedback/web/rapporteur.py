@@ -33,6 +33,7 @@ from feedback.web.chosen import chosen_ideas, where_chosen
 from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
 from feedback.web.desk import edit_in_words, queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
+from feedback.web.numbers import number_in
 from feedback.web.opinions import opinions_here
 from feedback.web.press import LABELS, rendered
 from feedback.web.proposed import offers_of
@@ -97,7 +98,7 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Put all ideas of a theme into another one."""
-    into = request.form.get("into", 0, type=int)
+    into = number_in(request.form, "into") or 0
     names = _name(conversation, number), _name(conversation, into)
     write(theme_deeds.merge_themes, conversation.id, actor, conversation.id, into, number)
     return _done(conversation, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
@@ -352,7 +353,7 @@ def _chosen_place() -> int | None:
     said = request.form.get("to")
     if said == "":
         return None
-    number = request.form.get("to", type=int)
+    number = number_in(request.form, "to")
     if number is None:
         raise BadValue(field="to")
     return number
