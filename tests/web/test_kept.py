@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from flask_wtf import FlaskForm
@@ -98,6 +99,11 @@ def test_the_script_gets_what_is_stored_because_its_page_holds_what_was_written(
         assert answer.status_code == 422
         assert (field(page, "name-1"), field(page, "split-name"), ticks(page)) == ("depot, bar", "", [])
         assert open_folds(page) == []
+
+
+def test_the_script_asks_as_the_server_knows_it():
+    script = (Path(forms.__file__).parents[1] / "frontend" / "lib" / "current.ts").read_text(encoding="utf-8")
+    assert f'const ASKING: RequestInit = {{ headers: {{ Accept: "{SCRIPT["Accept"]}" }}' in script
 
 
 def test_what_was_written_into_a_form_of_another_visit_can_be_copied(house, desk):
