@@ -66,7 +66,8 @@ REFUSALS = {
     "forbidden": lazy_gettext("This page is for the crew. Open it with the link that you were given."),
     "not_found": lazy_gettext("There is no page at this address."),
     "form_expired": lazy_gettext(
-        "This form was opened in another visit. Your text is still here: please send it again."
+        "This form was opened in another visit, so nothing was done. If you wrote something, copy it first; then open"
+        " the page of the form again."
     ),
     "foreign_origin": lazy_gettext("This call came from another site and was not carried out."),
     "too_many": lazy_gettext("Those were many tries in a short time. Please wait a minute and try again."),

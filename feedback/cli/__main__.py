@@ -30,6 +30,7 @@ def phones_first() -> None:
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SEED = click.IntRange(0, 2**32 - 1)  # what the dice of the libraries take
 
 
 @click.group(invoke_without_command=True)
@@ -90,7 +91,7 @@ def doctor() -> None:
 @click.option("--starter", type=_FILE, help="Names of themes, one a line, that ideas are drawn to.")
 @click.option("--sorts", type=_FILE, help="JSONL of participant, idea, theme: where people say that ideas belong.")
 @click.option("--embedder", type=click.Choice(EMBEDDERS), default="lexical", show_default=True, help="What measures.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same files and seed, same themes.")
+@click.option("--seed", type=_SEED, default=0, show_default=True, help="Same files and seed, same themes.")
 def themes(file: Path, fmt: str, starter: Path | None, sorts: Path | None, embedder: str, seed: int) -> None:
     """Find themes in FILE (CSV, TSV or JSON with text and optional id, lang); no server needed."""
     from feedback.cli.themes import themes_command  # noqa: PLC0415 -- slow import

@@ -84,7 +84,19 @@ def _said(path: Path, line: int, text: str) -> tuple[str, str, Any]:
         if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
             reason = f"{key} is to be words or a whole number, not {_written(value)}"
             raise LineRefused(path, line, reason, "not_a_sort")
+    if not _can_be_written(str(participant)):
+        reason = f"participant holds half of a character, which cannot be written: {json.dumps(participant)}"
+        raise LineRefused(path, line, reason, "not_a_sort")
     return str(participant).strip(), str(idea).strip(), theme
+
+
+def _can_be_written(text: str) -> bool:
+    """Tell whether a text is whole: JSON can hold one half of a surrogate pair, and no file takes that."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _numbered(path: Path, line: int, said: Any, starters: ThemeSet | None) -> int | None:

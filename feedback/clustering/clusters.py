@@ -137,7 +137,7 @@ def _votes(views: tuple[Rows, Rows], graph: csr_matrix, most: int, seed: int) ->
     maps = _spectral_maps(graph, most, seed)
     for k in voting_counts(most):
         for view in views:
-            yield kmeans(view, k, seed=seed + k, starts=1)
+            yield kmeans(view, k, seed=(seed + k) % 2**32, starts=1)
         if k <= maps.shape[1]:
             yield _assigned(maps[:, :k])
 

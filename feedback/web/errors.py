@@ -17,6 +17,7 @@ from feedback.domain.facts import BadRequest, Busy, FormExpired, NotFound, Refus
 from feedback.logs import request_code
 from feedback.store.engine import is_away
 from feedback.web.access import keep_token
+from feedback.web.kept import written
 from feedback.wording import sentence_of
 
 _log = logging.getLogger("feedback.web")
@@ -55,7 +56,7 @@ def answer(refusal: Refusal) -> ResponseReturnValue:
         return {"code": refusal.code, "sentence": sentence, "detail": dict(refusal.detail)}, refusal.status
     kept = ""
     with suppress(HTTPException):  # a body that is too large cannot be read a second time
-        kept = request.form.get("text", "")
+        kept = written()
     told = {"code": refusal.code, "sentence": sentence, "kept": kept[:10_000], "request_note": _whom_to_tell(refusal)}
     try:
         page = render_template("refusal.html", **told)

@@ -32,6 +32,7 @@ from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
 from feedback.web.forms import HideForm, NewThemeForm, PromptForm, UploadForm
 from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
+from feedback.web.numbers import number_in
 from feedback.web.opinions import opinions_here
 from feedback.web.starters import described_theme, named_theme
 from feedback.wording import sentence_of_line
@@ -87,7 +88,7 @@ def show(conversation: Conversation, actor: Actor) -> Answer:
         actor,
         conversation.id,
         scene=scene,
-        prompt_id=request.form.get("prompt", type=int),
+        prompt_id=number_in(request.form, "prompt"),
         idea_id=request.form.get("idea"),
     )
     say(str(_NOW_ON_STAGE[scene]))

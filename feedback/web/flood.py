@@ -20,10 +20,10 @@ from feedback.store.programme import Conversation, newest_participant, prompts_o
 from feedback.web.access import crew_required
 from feedback.web.crew import frame_of, presence, say, shown_idea
 from feedback.web.forms import FLOOD
+from feedback.web.numbers import LAST, number_in
 
 blueprint = Blueprint("flood", __name__, url_prefix="/console")
 SAMPLES = 8
-LAST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def restore(conversation: Conversation, actor: Actor) -> Response:
     if request.args.get("flood"):
         count = write(restore_ideas, place, actor, place, first=0, last=LAST, reason=flood_reason())
     else:
-        first, last = (request.args.get(name, 0, type=int) for name in ("first", "last"))
-        count = write(restore_ideas, place, actor, place, first=max(0, first), last=min(last, LAST))
+        first, last = (number_in(request.args, name) or 0 for name in ("first", "last"))
+        count = write(restore_ideas, place, actor, place, first=first, last=last)
     say(ngettext("%(num)s idea is back on every screen.", "%(num)s ideas are back on every screen.", count))
     return _back(conversation, "ideas-head")
 

@@ -17,6 +17,8 @@ from feedback.db import db
 from feedback.domain.programme import CONFERENCE_TITLE
 from feedback.store.programme import Conference, conference_of
 from feedback.web.access import roles_here
+from feedback.web.kept import refused, ticked, typed
+from feedback.web.ways import inward, own_address
 from feedback.wording import REFUSALS
 
 LANGUAGES = ("en", "fr", "de")
@@ -39,9 +41,7 @@ def init(app: Flask) -> None:
 def language() -> Response:
     """Speak another language from now on."""
     chosen = request.form.get("language", "")
-    back = request.form.get("back", "/")
-    safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-    response = redirect(safe, 303)
+    response = redirect(inward(request.form.get("back", "/")), 303)
     if chosen in LANGUAGES:
         response.set_cookie(COOKIE, chosen, max_age=400 * 86_400, samesite="Lax", secure=request.is_secure)
     return response
@@ -156,6 +156,10 @@ def _for_templates() -> dict[str, Any]:
         "dir": locale.text_direction,
         "languages": [(code, str(Locale(code).get_display_name(code)).capitalize()) for code in LANGUAGES],
         "asset": asset,
+        "own_address": own_address,
+        "refused": refused,
+        "ticked": ticked,
+        "typed": typed,
         "conference": found,
         "conference_title": found.title if found else CONFERENCE_TITLE,
         "roles": roles_here,

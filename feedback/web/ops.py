@@ -1,7 +1,6 @@
 """The second door for phones: the same ops by HTTP, the state since a commit number, and what is mine."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
@@ -15,6 +14,7 @@ from feedback.presence import Presence
 from feedback.store.doorway import mine_of
 from feedback.web.access import actor_for, doorway_here, known_token, pace, participant_here
 from feedback.web.snapshots import Encoded, dumps, snapshots
+from feedback.web.ways import parts_of
 from feedback.wording import own_in_words
 
 blueprint = Blueprint("ops", __name__)
@@ -26,7 +26,7 @@ def ops(code: str) -> dict[str, list[Ack]]:
     """Apply up to 20 ops of one participant, in order; every op gets its ack."""
     _same_site()
     place = doorway_here(code).id
-    body = request.get_json(silent=True)
+    body = _body()
     wanted = body.get("ops") if isinstance(body, dict) else None
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= OPS_AT_ONCE:
         raise BadRequest
@@ -75,11 +75,19 @@ def _apply(place: int, actor: Actor, data: object) -> Ack:
         return ack_of(op_id(data), None, refusal)
 
 
+def _body() -> Any:
+    """Return what the call holds, None when it cannot be read."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # nested without end
+        return None
+
+
 def _same_site() -> None:
     """Refuse calls from other sites: ops change things, and the cookie alone does not prove who made the page."""
     origin = request.headers.get("Origin")
     allowed = current_app.config.get("FEEDBACK_ORIGINS_ALLOWED", ())
-    same = origin is not None and (origin in allowed or urlsplit(origin).netloc == request.host)
+    same = origin is not None and (origin in allowed or parts_of(origin).netloc == request.host != "")
     fetched = request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
     if "X-Op" not in request.headers or not fetched or (origin is not None and not same):
         raise ForeignOrigin

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
@@ -30,6 +30,7 @@ from feedback.web.phone_forms import DeedForm, EditForm, IdeaForm, JoinForm, Vot
 from feedback.web.phone_page import Asked, Page, page_of, read_asked
 from feedback.web.snapshots import snapshots
 from feedback.web.sorting import own_card
+from feedback.web.ways import parts_of
 from feedback.wording import own_in_words, sentence_of
 
 blueprint = Blueprint("participant", __name__)
@@ -123,7 +124,7 @@ def vote(code: str, idea: str) -> Answer:
 def _deed(code: str, form: DeedForm, idea: str, op: dict[str, Any]) -> Answer:
     """Do something to one idea and go back to the list; a refusal is said beside the idea."""
     found = doorway_here(code)
-    actor, back = participant_here(found.id), urlsplit(form.back.data or "")
+    actor, back = participant_here(found.id), parts_of(form.back.data or "")
     if not form.validate():
         raise BadRequest
     rev = int(mine_of(reading(), found.id, actor.participant_id or 0)["max_rev"]) + 1

@@ -16,7 +16,7 @@ from feedback.actions import runs as run_deeds
 from feedback.actions import splits as split_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.db import db, write
-from feedback.domain.facts import BadValue, NotFound
+from feedback.domain.facts import BadValue, NameTaken, NotFound
 from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import ENOUGH_TO_SPLIT
@@ -33,10 +33,12 @@ from feedback.web.chosen import chosen_ideas, where_chosen
 from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
 from feedback.web.desk import edit_in_words, queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
+from feedback.web.numbers import number_in
 from feedback.web.opinions import opinions_here
 from feedback.web.press import LABELS, rendered
 from feedback.web.proposed import offers_of
 from feedback.web.starters import described_theme, named_theme
+from feedback.wording import sentence_of
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
 blueprint.url_defaults(keep_whole)
@@ -85,7 +87,10 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
     if not form.validate():
         say(str((form.name.errors or [""])[0]), "bad")
         return _desk(conversation, actor), 422
-    write(theme_deeds.rename_theme, conversation.id, actor, conversation.id, number, form.name.data)
+    try:
+        write(theme_deeds.rename_theme, conversation.id, actor, conversation.id, number, form.name.data)
+    except NameTaken as taken:
+        return _name_taken(conversation, actor, taken)
     return _done(conversation, gettext("The theme is now called “%(name)s”.", name=form.name.data))
 
 
@@ -93,7 +98,7 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Put all ideas of a theme into another one."""
-    into = request.form.get("into", 0, type=int)
+    into = number_in(request.form, "into") or 0
     names = _name(conversation, number), _name(conversation, into)
     write(theme_deeds.merge_themes, conversation.id, actor, conversation.id, into, number)
     return _done(conversation, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
@@ -325,7 +330,10 @@ def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer
     if not form.validate():
         say(str((form.name.errors or [""])[0]), "bad")
         return _desk(conversation, actor), 422
-    number = write(theme_deeds.split_theme, conversation.id, actor, conversation.id, ideas, form.name.data or "")
+    try:
+        number = write(theme_deeds.split_theme, conversation.id, actor, conversation.id, ideas, form.name.data or "")
+    except NameTaken as taken:
+        return _name_taken(conversation, actor, taken)
     said = ngettext(
         "%(num)s idea is now the theme “%(name)s”.",
         "%(num)s ideas are now the theme “%(name)s”.",
@@ -335,12 +343,17 @@ def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer
     return _done(conversation, said)
 
 
+def _name_taken(conversation: Conversation, actor: Actor, taken: NameTaken) -> Answer:
+    say(sentence_of(taken.code, taken.detail), "bad")
+    return _desk(conversation, actor), taken.status
+
+
 def _chosen_place() -> int | None:
     """Read where ideas are to go: a theme's number, or None for the leftovers, for which a form sends no words."""
     said = request.form.get("to")
     if said == "":
         return None
-    number = request.form.get("to", type=int)
+    number = number_in(request.form, "to")
     if number is None:
         raise BadValue(field="to")
     return number

@@ -83,6 +83,10 @@ def test_a_number_is_that_of_a_starter_theme(write):
         ('{"participant": "p", "idea": "1"}', "(not_a_sort)"),
         (sort(None, "1", "Books"), "participant is to be words or a whole number, not null (not_a_sort)"),
         (sort(" ", "1", "Books"), 'participant is to be words or a whole number, not " " (not_a_sort)'),
+        (
+            json.dumps({"participant": "\ud800", "idea": "1", "theme": "Books"}),
+            'cannot be written: "\\ud800" (not_a_sort)',
+        ),
         (sort("p", None, "Books"), "idea is to be words or a whole number, not null (not_a_sort)"),
         (sort("p", True, "Books"), "not true (not_a_sort)"),
         (sort("p", "9", "Books"), "there is no idea 9 (unknown_idea)"),

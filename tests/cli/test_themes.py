@@ -3,8 +3,10 @@ import io
 import json
 
 import pytest
+from click.testing import CliRunner
 from endpoint import Endpoint
 
+from feedback.cli.__main__ import main
 from feedback.cli.themes import FileRefused, read_ideas, themes_command
 from feedback.clustering.measuring import forget_rooms
 from feedback.domain.themes import IdeaText
@@ -48,6 +50,13 @@ def test_themes_prints_json_with_every_id_once(room, capfdbinary):
 
 def test_themes_prints_the_same_bytes_twice(room, capfdbinary):
     assert run(capfdbinary, room, "json", 3) == run(capfdbinary, room, "json", 3)
+
+
+def test_themes_takes_the_largest_seed_and_refuses_what_is_none_before_it_begins(room, capfdbinary):
+    assert run(capfdbinary, room, "json", 2**32 - 1)[0] == 0
+    for seed in ("-1", "4294967296", "5000000000", "x"):
+        asked = CliRunner().invoke(main, ["themes", str(room), "--seed", seed])
+        assert (asked.exit_code, asked.stdout, "Invalid value for '--seed'" in asked.stderr) == (2, "", True)
 
 
 def test_themes_prints_csv_with_one_row_per_idea(room, capfdbinary):

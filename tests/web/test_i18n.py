@@ -55,7 +55,20 @@ def test_a_choice_of_no_language_changes_nothing(house):
     assert '<html lang="fr"' in browser.get("/", headers=FRENCH).text
 
 
-@pytest.mark.parametrize("back", ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", ""])
+@pytest.mark.parametrize(
+    "back",
+    [
+        *("//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", ""),
+        *(
+            "/\t/elsewhere.example",
+            "/\n/elsewhere.example",
+            "\t//elsewhere.example",
+            "/.\\\\elsewhere.example",
+            "/\x00",
+            "/\x85",
+        ),
+    ],
+)
 def test_a_choice_leads_to_no_other_site(house, back):
     assert house.browser().post("/language", language="fr", back=back).location == "/"
 

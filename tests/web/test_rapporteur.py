@@ -105,7 +105,6 @@ def test_a_name_that_another_theme_has_says_whose_it_is_and_keeps_what_was_writt
     for address, words in ((f"{path}/themes/2/name", {}), (f"{path}/move", {"idea": ideas[0], "to": "new"})):
         refused = browser.post(address, name="Depot, bar", **words)
         assert (refused.status_code, said in refused.text) == (409, True)
-        assert 'data-code="name_taken"' in refused.text
     assert [*names(house).values()] == ["depot, bar", "benches, shade"]
 
 
@@ -142,8 +141,8 @@ def test_move_to_the_leftovers(house, desk):
 @pytest.mark.parametrize(
     ("to", "status"),
     [
-        *[(said, 422) for said in ({"to": "two"}, {"to": " "}, {"to": "2.0"}, {})],
-        *[({"to": number}, 404) for number in ("0", "9" * 30)],
+        *[(said, 422) for said in ({"to": "two"}, {"to": " "}, {"to": "2.0"}, {"to": "9" * 30}, {})],
+        *[({"to": number}, 404) for number in ("0", "999")],
     ],
 )
 def test_move_to_what_is_no_place_is_refused_and_moves_nothing(house, desk, to, status):
