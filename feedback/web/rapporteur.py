@@ -1,14 +1,13 @@
-"""The rapporteur's desk: themes and ideas' places put right, undone and done again; states frozen and downloaded."""
+"""The rapporteur's desk: themes and ideas' places put right; states frozen and downloaded."""
 
-import json
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from werkzeug.wrappers import Response as Answered
 
-from feedback.actions import edits as edit_deeds
 from feedback.actions import places as place_deeds
 from feedback.actions import proposals as proposal_deeds
 from feedback.actions import reports as report_deeds
@@ -21,22 +20,22 @@ from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import ENOUGH_TO_SPLIT
 from feedback.export import FORMATS, file_name
-from feedback.store.edits import last_edit, next_edit
 from feedback.store.ideas import listed_ideas
 from feedback.store.programme import Conversation, prompts_of
 from feedback.store.reports import freeze_of, freezes_of
-from feedback.store.themes import ThemeEdit, all_themes_of
+from feedback.store.themes import all_themes_of
 from feedback.web.access import crew_required
 from feedback.web.alike import pairs_of
 from feedback.web.board import FIRST, board_of, keep_whole, whole_columns
 from feedback.web.chosen import chosen_ideas, where_chosen
 from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
-from feedback.web.desk import edit_in_words, queue_of, reason_of
+from feedback.web.desk import queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
 from feedback.web.opinions import opinions_here
 from feedback.web.press import LABELS, rendered
 from feedback.web.proposed import offers_of
 from feedback.web.starters import described_theme, named_theme
+from feedback.web.undoing import say_done, steps_of
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
 blueprint.url_defaults(keep_whole)
@@ -73,7 +72,7 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def add(conversation: Conversation, actor: Actor) -> Answer:
     """Name a theme before ideas are in it."""
-    wrong = named_theme(conversation, actor, undo=url_for(".undo", code=conversation.code))
+    wrong = named_theme(conversation, actor, partial(say_done, conversation, actor))
     return _back(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
 
 
@@ -86,7 +85,7 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
         say(str((form.name.errors or [""])[0]), "bad")
         return _desk(conversation, actor), 422
     write(theme_deeds.rename_theme, conversation.id, actor, conversation.id, number, form.name.data)
-    return _done(conversation, gettext("The theme is now called “%(name)s”.", name=form.name.data))
+    return _done(conversation, actor, gettext("The theme is now called “%(name)s”.", name=form.name.data))
 
 
 @blueprint.post("/<code>/themes/<int:number>/merge")
@@ -96,14 +95,14 @@ def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     into = request.form.get("into", 0, type=int)
     names = _name(conversation, number), _name(conversation, into)
     write(theme_deeds.merge_themes, conversation.id, actor, conversation.id, into, number)
-    return _done(conversation, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
+    return _done(conversation, actor, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
 
 
 @blueprint.post("/<code>/themes/<int:number>/description")
 @crew_required(Role.RAPPORTEUR)
 def describe(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Say what belongs into a theme."""
-    fits = described_theme(conversation, actor, number, undo=url_for(".undo", code=conversation.code))
+    fits = described_theme(conversation, actor, number, partial(say_done, conversation, actor))
     return _back(conversation) if fits else (_desk(conversation, actor), 422)
 
 
@@ -115,8 +114,12 @@ def lock(conversation: Conversation, actor: Actor, number: int) -> Answer:
     write(theme_deeds.lock_theme, conversation.id, actor, conversation.id, number, locked=locked)
     name = _name(conversation, number)
     if locked:
-        return _done(conversation, gettext("“%(name)s” is locked: no theme run changes what is in it.", name=name))
-    return _done(conversation, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name))
+        return _done(
+            conversation, actor, gettext("“%(name)s” is locked: no theme run changes what is in it.", name=name)
+        )
+    return _done(
+        conversation, actor, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name)
+    )
 
 
 @blueprint.post("/<code>/themes/<int:number>/split")
@@ -148,7 +151,7 @@ def move(conversation: Conversation, actor: Actor) -> Answer:
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, to)
     count = len(ideas)
     said = ngettext("%(num)s idea moved to “%(place)s”.", "%(num)s ideas moved to “%(place)s”.", count, place=place)
-    return _done(conversation, said, _place_back())
+    return _done(conversation, actor, said, _place_back())
 
 
 @blueprint.post("/<code>/leave-out")
@@ -160,7 +163,7 @@ def leave_out(conversation: Conversation, actor: Actor) -> Answer:
         return _none_chosen(conversation)
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, None)
     said = ngettext("%(num)s idea fits nowhere.", "%(num)s ideas fit nowhere.", len(ideas))
-    return _done(conversation, said, _place_back())
+    return _done(conversation, actor, said, _place_back())
 
 
 @blueprint.post("/<code>/pin")
@@ -171,7 +174,7 @@ def pin(conversation: Conversation, actor: Actor) -> Answer:
     if not ideas:
         return _none_chosen(conversation)
     write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
-    return _done(conversation, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", len(ideas)))
+    return _done(conversation, actor, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", len(ideas)))
 
 
 @blueprint.post("/<code>/unpin")
@@ -183,7 +186,7 @@ def unpin(conversation: Conversation, actor: Actor) -> Answer:
         return _none_chosen(conversation)
     write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
     said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", len(ideas))
-    return _done(conversation, said)
+    return _done(conversation, actor, said)
 
 
 @blueprint.post("/<code>/bar")
@@ -200,13 +203,13 @@ def bar(conversation: Conversation, actor: Actor) -> Answer:
             "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
             moved,
         )
-        return _done(conversation, said)
+        return _done(conversation, actor, said)
     said = ngettext(
         "%(num)s idea is out of its theme; no theme run puts it back there.",
         "%(num)s ideas are out of their themes; no theme run puts them back there.",
         len(ideas),
     )
-    return _done(conversation, said)
+    return _done(conversation, actor, said)
 
 
 @blueprint.get("/<code>/ideas/<idea_id>/why")
@@ -225,27 +228,10 @@ def decide(conversation: Conversation, actor: Actor, proposal_id: int, answer: s
         raise NotFound
     if answer == "take":
         write(proposal_deeds.take_proposal, conversation.id, actor, conversation.id, proposal_id)
-        return _done(conversation, gettext("Done as proposed."), "proposals")
+        return _done(conversation, actor, gettext("Done as proposed."), "proposals")
     write(proposal_deeds.decline_proposal, conversation.id, actor, conversation.id, proposal_id)
     say(gettext("Everything stays as it is."))
     return _back(conversation, "proposals")
-
-
-@blueprint.post("/<code>/undo")
-@crew_required(Role.RAPPORTEUR)
-def undo(conversation: Conversation, actor: Actor) -> Answer:
-    """Take back the last edit of the themes, and say what it was."""
-    undone = write(edit_deeds.undo_edit, conversation.id, actor, conversation.id)
-    say(gettext("Taken back: %(edit)s.", edit=edit_in_words(conversation, undone.kind, undone.done)))
-    return _back(conversation)
-
-
-@blueprint.post("/<code>/redo")
-@crew_required(Role.RAPPORTEUR)
-def redo(conversation: Conversation, actor: Actor) -> Answer:
-    """Do the edit again that was taken back last, and say what it was."""
-    done = write(edit_deeds.redo_edit, conversation.id, actor, conversation.id)
-    return _done(conversation, gettext("Done again: %(edit)s.", edit=edit_in_words(conversation, done.kind, done.done)))
 
 
 @blueprint.post("/<code>/freezes")
@@ -286,7 +272,6 @@ def _desk(
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     shown, whole = listed_ideas(db.session(), conversation.id), whole_columns()
     board = board_of(conversation.id, shown, rows, whole=whole)
-    session = db.session()
     return render_template(
         "rapporteur/desk.html",
         themes=board.themes,
@@ -297,8 +282,7 @@ def _desk(
         whole=whole,
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),
-        undo=_words_of(conversation, last_edit(session, conversation.id)),
-        redo=_words_of(conversation, next_edit(session, conversation.id)),
+        **steps_of(conversation),
         queue=queue_of(conversation, board, request.args.get("later", 0, type=int)),
         alike=pairs_of(conversation, board, request.args.get("passed", 0, type=int)),
         offers=offers_of(conversation, board),
@@ -332,7 +316,7 @@ def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer
         len(ideas),
         name=_name(conversation, number),
     )
-    return _done(conversation, said)
+    return _done(conversation, actor, said)
 
 
 def _chosen_place() -> int | None:
@@ -351,8 +335,8 @@ def _none_chosen(conversation: Conversation) -> Answer:
     return _back(conversation)
 
 
-def _done(conversation: Conversation, sentence: str, place: str = "bar") -> Answer:
-    say(sentence, undo=url_for(".undo", code=conversation.code))
+def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "bar") -> Answer:
+    say_done(conversation, actor, sentence)
     return _back(conversation, place)
 
 
@@ -364,10 +348,6 @@ def _back(conversation: Conversation, place: str = "bar") -> Answered:
 
 def _place_back() -> str:
     return "unsure" if "later" in request.args else "bar"
-
-
-def _words_of(conversation: Conversation, edit: ThemeEdit | None) -> str:
-    return edit_in_words(conversation, edit.kind, json.loads(edit.done)) if edit else ""
 
 
 def _suggested_name() -> str:

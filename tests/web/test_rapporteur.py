@@ -198,6 +198,47 @@ def test_redo_is_said_and_ends_with_a_new_edit(house, desk):
     assert "Do again" not in browser.post(f"{path}/pin", idea=ideas[0], follow=True).text
 
 
+def step_of(page, region):
+    """What the button in a part of the page is about."""
+    found = re.search(rf'id="{region}".*?name="step" value="(\w+)"', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_undo_in_a_notice_leaves_alone_what_a_colleague_has_done_since(house, desk):
+    browser, path, ideas = desk
+    other = house.crew(Role.RAPPORTEUR)
+    said = browser.post(f"{path}/move", idea=ideas[0], to="2", follow=True).text
+    moved = step_of(said, "notice")
+    assert moved == step_of(said, "undo")
+    other.post(f"{path}/themes/1/name", name="A house for the night")
+    refused = browser.post(f"{path}/undo", step=moved)
+    assert (refused.status_code, 'data-code="not_the_last"' in refused.text) == (409, True)
+    assert "Somebody has done something else since" in refused.text
+    assert names(house)[1] == "A house for the night"
+    # The bar says what is last now, and takes just that back; then it is the move's turn.
+    renamed = step_of(browser.get(path).text, "undo")
+    assert "Taken back: renamed to" in browser.post(f"{path}/undo", step=renamed, follow=True).text
+    assert "Taken back: moved 1 idea" in browser.post(f"{path}/undo", step=moved, follow=True).text
+    assert browser.post(f"{path}/undo", step="the last one").status_code == 422
+
+
+def test_do_again_does_what_its_button_says_or_nothing(house, desk):
+    browser, path, _ = desk
+    other = house.crew(Role.RAPPORTEUR)
+    for name in ("Early", "Late"):
+        browser.post(f"{path}/themes/1/name", name=name)
+    browser.post(f"{path}/undo")
+    late = step_of(browser.get(path).text, "redo")
+    other.post(f"{path}/undo")
+    assert 'data-code="not_the_last"' in browser.post(f"{path}/redo", step=late).text
+    assert names(house)[1] == "depot, bar"
+    early = step_of(browser.get(path).text, "redo")
+    done = browser.post(f"{path}/redo", step=early, follow=True).text
+    assert names(house)[1] == "Early"
+    assert step_of(done, "notice") == early
+
+
 @pytest.mark.parametrize(
     ("way", "fields", "said", "undo"),
     [
