@@ -133,7 +133,10 @@ async function look(address: URL, by: "choice" | "typing" | "back" = "choice"): 
   if (by === "choice" && address.search !== shown) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   shown = address.search;
-  await fetchPage().catch(() => tell(t("That did not come: the connection is lost. Please try again."), "bad"));
+  await fetchPage().catch((why: unknown) => {
+    // What a later look, a form or news has replaced is no loss: that fetches the same address.
+    if ((why as Error).name !== "AbortError") tell(t("That did not come: the connection is lost. Please try again."), "bad");
+  });
 }
 
 async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Promise<void> {

@@ -1,0 +1,48 @@
+"""What keeps the crew's pages current: searches that overtake each other, what an address shows, refusals in sheets."""
+
+from collections.abc import Iterator
+
+import pytest
+from crew import command
+from playwright.sync_api import Browser, Page, Route, expect
+from served import Served
+
+pytestmark = pytest.mark.browser
+
+TEXTS = ("Night buses", "A bus to the museum", "Buses for schools", "Shady trees", "Museums open late", "Busy streets")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running house with a conversation of six ideas."""
+    with Served(tmp_path_factory.mktemp("house")) as running:
+        file = tmp_path_factory.mktemp("ideas") / "ideas.csv"
+        file.write_text("text\n" + "\n".join(TEXTS), encoding="utf-8")
+        assert command(running, "import", running.links()["conversations"][0]["code"], str(file)).returncode == 0
+        yield running
+
+
+def come_in(chromium: Browser, served: Served, role: str, **more: object) -> Page:
+    """Open the console or the desk in a browser of its own."""
+    page = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **more}).new_page()
+    page.goto(f"{served.base}/enter#{served.links()['conversations'][0][role]}")
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#live")).to_have_text("Live")
+    return page
+
+
+def test_a_search_that_is_typed_on_while_it_is_under_way_says_nothing_of_the_line(chromium, served):
+    page = come_in(chromium, served, "facilitator")
+    held: list[Route] = []
+    page.route(lambda address: address.endswith("q=bu&sort=new"), lambda route: held.append(route))
+    page.fill("#q", "bu")
+    while not held:
+        page.wait_for_timeout(50)
+    page.fill("#q", "bus")
+    expect(page.locator("#idea-list li")).to_have_count(4)
+    assert page.locator("#notice").inner_text() == ""
+    # A line that is lost is said all the same.
+    page.route(lambda address: address.endswith("q=busy&sort=new"), lambda route: route.abort())
+    page.fill("#q", "busy")
+    expect(page.locator("#notice")).to_contain_text("the connection is lost")
+    page.context.close()
