@@ -24,6 +24,7 @@ from feedback.web.access import crew_required
 from feedback.web.board import Board, keep_whole
 from feedback.web.chosen import chosen_ideas
 from feedback.web.crew import ShownIdea, frame_of, shown_idea
+from feedback.web.desk import back_to_desk
 from feedback.web.undoing import say_done
 
 blueprint = Blueprint("alike", __name__, url_prefix="/desk")
@@ -161,6 +162,4 @@ def _chosen(conversation: Conversation, ids: list[str]) -> list[ShownIdea]:
 
 def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "alike") -> Response:
     say_done(conversation, actor, sentence)
-    # How many pairs are put off is in the address, so that the next one comes after a form too.
-    passed = request.args.get("passed", type=int)
-    return redirect(url_for("rapporteur.page", code=conversation.code, passed=passed, _anchor=place), 303)
+    return back_to_desk(conversation, place)

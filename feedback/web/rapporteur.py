@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from werkzeug.wrappers import Response as Answered
 
@@ -29,7 +29,7 @@ from feedback.web.alike import pairs_of
 from feedback.web.board import FIRST, board_of, keep_whole, whole_columns
 from feedback.web.chosen import chosen_ideas, where_chosen
 from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
-from feedback.web.desk import queue_of, reason_of
+from feedback.web.desk import back_to_desk, queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
 from feedback.web.opinions import opinions_here
 from feedback.web.press import LABELS, rendered
@@ -65,7 +65,7 @@ def page(conversation: Conversation, actor: Actor) -> Answer:
 def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
     write(run_deeds.request_themes, conversation.id, actor, conversation.id)
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
 @blueprint.post("/<code>/themes/new")
@@ -73,7 +73,7 @@ def find_themes(conversation: Conversation, actor: Actor) -> Answer:
 def add(conversation: Conversation, actor: Actor) -> Answer:
     """Name a theme before ideas are in it."""
     wrong = named_theme(conversation, actor, partial(say_done, conversation, actor))
-    return _back(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
+    return back_to_desk(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
 
 
 @blueprint.post("/<code>/themes/<int:number>/name")
@@ -103,7 +103,7 @@ def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
 def describe(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Say what belongs into a theme."""
     fits = described_theme(conversation, actor, number, partial(say_done, conversation, actor))
-    return _back(conversation) if fits else (_desk(conversation, actor), 422)
+    return back_to_desk(conversation) if fits else (_desk(conversation, actor), 422)
 
 
 @blueprint.post("/<code>/themes/<int:number>/lock")
@@ -131,7 +131,7 @@ def ask_split(conversation: Conversation, actor: Actor, number: int) -> Answer:
     said = gettext("Two parts of “%(name)s” appear under the proposals as soon as they are found.", name=name)
     then = gettext("What was found for “%(name)s” stands under the proposals.", name=name)
     say(said, "wait", awaits=number, then=then)
-    return _back(conversation, "proposals")
+    return back_to_desk(conversation, "proposals")
 
 
 @blueprint.post("/<code>/move")
@@ -231,7 +231,7 @@ def decide(conversation: Conversation, actor: Actor, proposal_id: int, answer: s
         return _done(conversation, actor, gettext("Done as proposed."), "proposals")
     write(proposal_deeds.decline_proposal, conversation.id, actor, conversation.id, proposal_id)
     say(gettext("Everything stays as it is."))
-    return _back(conversation, "proposals")
+    return back_to_desk(conversation, "proposals")
 
 
 @blueprint.post("/<code>/freezes")
@@ -244,7 +244,7 @@ def freeze(conversation: Conversation, actor: Actor) -> Answer:
     name, language = form.name.data, str(get_locale())
     write(report_deeds.freeze, conversation.id, actor, conversation.id, name=name, language=language)
     say(gettext("“%(name)s” is frozen. Its files are ready.", name=name))
-    return _back(conversation, "report")
+    return back_to_desk(conversation, "report")
 
 
 @blueprint.get("/<code>/freezes/<int:freeze_id>.<format>")
@@ -332,18 +332,12 @@ def _chosen_place() -> int | None:
 
 def _none_chosen(conversation: Conversation) -> Answer:
     say(gettext("Choose at least one idea first."), "wait")
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
 def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "bar") -> Answer:
     say_done(conversation, actor, sentence)
-    return _back(conversation, place)
-
-
-def _back(conversation: Conversation, place: str = "bar") -> Answered:
-    # How many unsure ideas are put off is in the address, so that the next one comes after a form too.
-    later = request.args.get("later", type=int)
-    return redirect(url_for(".page", code=conversation.code, later=later, _anchor=place), 303)
+    return back_to_desk(conversation, place)
 
 
 def _place_back() -> str:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,7 @@ from feedback.store.themes import ThemeEdit
 from feedback.web.access import crew_required
 from feedback.web.board import keep_whole
 from feedback.web.crew import say
-from feedback.web.desk import edit_in_words
+from feedback.web.desk import back_to_desk, edit_in_words
 
 blueprint = Blueprint("undoing", __name__, url_prefix="/desk")
 blueprint.url_defaults(keep_whole)
@@ -53,7 +53,7 @@ def undo(conversation: Conversation, actor: Actor) -> Response:
     """Take back the last edit of the themes, and say what it was."""
     undone = write(undo_edit, conversation.id, actor, conversation.id, _meant())
     say(gettext("Taken back: %(edit)s.", edit=edit_in_words(conversation, undone.kind, undone.done)))
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
 @blueprint.post("/<code>/redo")
@@ -63,7 +63,7 @@ def redo(conversation: Conversation, actor: Actor) -> Response:
     done = write(redo_edit, conversation.id, actor, conversation.id, _meant())
     said = gettext("Done again: %(edit)s.", edit=edit_in_words(conversation, done.kind, done.done))
     say(said, undo=url_for(".undo", code=conversation.code), step=str(done.edit))
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
 def _meant() -> int | None:
@@ -78,8 +78,3 @@ def _meant() -> int | None:
 
 def _step(conversation: Conversation, edit: ThemeEdit | None) -> Step | None:
     return Step(edit.id, edit_in_words(conversation, edit.kind, json.loads(edit.done))) if edit else None
-
-
-def _back(conversation: Conversation) -> Response:
-    later = request.args.get("later", type=int)
-    return redirect(url_for("rapporteur.page", code=conversation.code, later=later, _anchor="bar"), 303)

@@ -46,3 +46,15 @@ def test_a_search_that_is_typed_on_while_it_is_under_way_says_nothing_of_the_lin
     page.fill("#q", "busy")
     expect(page.locator("#notice")).to_contain_text("the connection is lost")
     page.context.close()
+
+
+def test_a_button_of_the_console_leaves_the_list_as_it_was_searched(chromium, served):
+    page = come_in(chromium, served, "facilitator")
+    page.fill("#q", "bus")
+    expect(page.locator("#idea-list li")).to_have_count(4)
+    with page.expect_response(lambda answer: answer.request.redirected_from is not None) as shown:
+        page.locator("#idea-list li", has_text="Night buses").get_by_role("button", name="Spotlight").click()
+    assert shown.value.url.endswith("?q=bus&sort=new")
+    expect(page.locator("#notice")).to_contain_text("The stage shows this idea alone.")
+    expect(page.locator("#idea-list li")).to_have_count(4)
+    page.context.close()

@@ -193,11 +193,14 @@ function nextCard(queue: string): void {
   document.querySelector(`#${queue}[open] .cards`)?.scrollIntoView({ block: "start" });
 }
 
-/** The address of a form, with what this page's own says of which columns are whole: forms stand outside of what is renewed. */
+/**
+ * The address of a form, with all that this page's own says of what is shown and the form's does not: forms stand outside
+ * of what is renewed, and the page that answers them is to be the one that people were looking at.
+ */
 function kept(action: string): URL {
   const address = new URL(action, location.href);
-  if (address.searchParams.has("whole")) return address;
-  for (const column of new URLSearchParams(location.search).getAll("whole")) address.searchParams.append("whole", column);
+  const named = new Set(address.searchParams.keys());
+  for (const [name, value] of new URLSearchParams(location.search)) if (!named.has(name)) address.searchParams.append(name, value);
   return address;
 }
 
