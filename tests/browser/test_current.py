@@ -58,3 +58,29 @@ def test_a_button_of_the_console_leaves_the_list_as_it_was_searched(chromium, se
     expect(page.locator("#notice")).to_contain_text("The stage shows this idea alone.")
     expect(page.locator("#idea-list li")).to_have_count(4)
     page.context.close()
+
+
+def test_what_refuses_a_sheet_is_said_in_the_sheet_which_keeps_what_was_written(chromium, served):
+    page, other = (come_in(chromium, served, "facilitator") for _ in range(2))
+    row = "#idea-list li:has-text('Shady trees')"
+    page.locator(row).get_by_role("link", name="Hide").click()
+    sheet = page.locator("dialog#sheet")
+    sheet.locator("#hide-own").fill("Said twice")
+    other.locator(row).get_by_role("link", name="Hide").click()
+    other.locator("dialog#sheet").get_by_label("It hurts people.").check()
+    other.locator("dialog#sheet").get_by_role("button", name="Hide the idea").click()
+    expect(other.locator("#notice")).to_contain_text("The idea is hidden.")
+    for _ in range(2):  # it is said once, however often it is refused
+        sheet.get_by_role("button", name="Hide the idea").click()
+        expect(sheet.get_by_role("alert")).to_have_text("This idea is no longer shown.")
+    expect(sheet.get_by_role("alert")).to_be_in_viewport()
+    expect(sheet.locator("#hide-own")).to_have_value("Said twice")
+    assert page.locator("#notice").inner_text() == ""
+    page.route("**/hide", lambda route: route.abort())
+    sheet.get_by_role("button", name="Hide the idea").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("That did not go out")
+    expect(sheet.locator("#hide-own")).to_have_value("Said twice")
+    sheet.get_by_role("link", name="Leave it").click()
+    expect(sheet).not_to_be_visible()
+    for each in (page, other):
+        each.context.close()
