@@ -92,7 +92,10 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
 @crew_required(Role.RAPPORTEUR)
 def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Put all ideas of a theme into another one."""
-    into = request.form.get("into", 0, type=int)
+    into = request.form.get("into", type=int)
+    if into is None:  # as with moves: what the page offers first is no theme
+        say(gettext("Choose a theme first."), "wait")
+        return _desk(conversation, actor), 422
     names = _name(conversation, number), _name(conversation, into)
     write(theme_deeds.merge_themes, conversation.id, actor, conversation.id, into, number)
     return _done(conversation, actor, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))

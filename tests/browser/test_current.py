@@ -84,3 +84,29 @@ def test_what_refuses_a_sheet_is_said_in_the_sheet_which_keeps_what_was_written(
     expect(sheet).not_to_be_visible()
     for each in (page, other):
         each.context.close()
+
+
+def test_no_theme_to_merge_into_is_chosen_by_news(chromium, served):
+    page, other = (come_in(chromium, served, "rapporteur") for _ in range(2))
+
+    def name_theme(name: str) -> None:
+        other.locator("#new-theme summary").click()
+        other.fill("#new-name", name)
+        other.keyboard.press("Enter")
+        expect(page.locator("#board")).to_contain_text(name)
+
+    for name in ("Getting there", "Staying late"):
+        name_theme(name)
+    page.locator("#tools-2 summary").click()
+    expect(page.locator("#into-2")).to_have_value("choose")
+    name_theme("Under trees")
+    other.locator("#tools-1 summary").click()
+    other.select_option("#into-1", "3")
+    other.locator("#tools-1").get_by_role("button", name="Merge").click()
+    expect(page.locator("#theme-1")).to_have_count(0)
+    expect(page.locator("#into-2")).to_have_value("choose")
+    page.locator("#tools-2").get_by_role("button", name="Merge").click()
+    expect(page.locator("#notice")).to_contain_text("Choose a theme first.")
+    expect(page.locator("#theme-2-name")).to_have_text("Staying late")
+    for each in (page, other):
+        each.context.close()

@@ -179,6 +179,22 @@ def test_merge_empties_one_theme_into_the_other_and_is_undone(house, desk):
     assert [homes(house)[idea] for idea in ideas[:4]] == [1, 1, 2, 2]
 
 
+def test_no_theme_to_merge_into_is_chosen_before_somebody_chooses_one(house, desk):
+    browser, path, _ = desk
+    options = re.search(r'<select id="into-2".*?</select>', browser.get(path).text, re.DOTALL)[0]
+    assert re.findall(r"<option ([^>]*)>([^<]*)", options) == [
+        ('value="choose" disabled selected hidden', "Choose a theme…"),
+        ('value="1"', "1. depot, bar"),
+    ]
+    before = names(house), homes(house)
+    for nowhere in ({}, {"into": "choose"}, {"into": ""}):
+        refused = browser.post(f"{path}/themes/2/merge", **nowhere)
+        assert refused.status_code == 422
+        assert "Choose a theme first." in refused.text
+    assert browser.post(f"{path}/themes/2/merge", into="0").status_code == 404
+    assert (names(house), homes(house)) == before
+
+
 def test_undo_with_nothing_left_says_so(desk):
     browser, path, _ = desk
     assert "There is nothing to undo." in browser.post(f"{path}/undo").text
