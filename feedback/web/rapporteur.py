@@ -15,7 +15,7 @@ from feedback.actions import runs as run_deeds
 from feedback.actions import splits as split_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.db import db, write
-from feedback.domain.facts import BadValue, NotFound
+from feedback.domain.facts import BadValue, NotFound, WrongMove
 from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import ENOUGH_TO_SPLIT
@@ -176,8 +176,11 @@ def pin(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
-    return _done(conversation, actor, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", len(ideas)))
+    try:
+        count = write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
+    except WrongMove:
+        return _none_changed(conversation, actor, gettext("Nothing was changed: what you chose is pinned already."))
+    return _done(conversation, actor, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", count))
 
 
 @blueprint.post("/<code>/unpin")
@@ -187,8 +190,11 @@ def unpin(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
-    said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", len(ideas))
+    try:
+        count = write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
+    except WrongMove:
+        return _none_changed(conversation, actor, gettext("Nothing was changed: nothing that you chose is pinned."))
+    said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", count)
     return _done(conversation, actor, said)
 
 
@@ -199,19 +205,22 @@ def bar(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    moved = write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas, where_chosen())
-    if moved == len(ideas):
-        said = ngettext(
-            "%(num)s idea had left that theme already; it stays where it is, and no theme run puts it back.",
-            "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
-            moved,
-        )
-        return _done(conversation, actor, said)
-    said = ngettext(
+    try:
+        kept = write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas, where_chosen())
+    except WrongMove:
+        said = gettext("Nothing was changed: what you chose has left that theme, and no theme run puts it back.")
+        return _none_changed(conversation, actor, said)
+    out = ngettext(
         "%(num)s idea is out of its theme; no theme run puts it back there.",
         "%(num)s ideas are out of their themes; no theme run puts them back there.",
-        len(ideas),
+        kept.out,
     )
+    left = ngettext(
+        "%(num)s idea had left that theme already; it stays where it is, and no theme run puts it back.",
+        "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
+        kept.left,
+    )
+    said = " ".join(sentence for sentence, count in ((out, kept.out), (left, kept.left)) if count)
     return _done(conversation, actor, said)
 
 
@@ -336,6 +345,11 @@ def _chosen_place() -> int | None:
 def _none_chosen(conversation: Conversation) -> Answer:
     say(gettext("Choose at least one idea first."), "wait")
     return back_to_desk(conversation)
+
+
+def _none_changed(conversation: Conversation, actor: Actor, sentence: str) -> Answer:
+    say(sentence, "wait")
+    return _desk(conversation, actor), WrongMove.status
 
 
 def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "bar") -> Answer:

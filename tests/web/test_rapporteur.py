@@ -302,6 +302,31 @@ def test_not_here_on_a_leftover_says_that_it_is_in_no_theme(desk):
     assert "That is in no theme, so there is nothing to take it out of." in answer.text
 
 
+def test_what_is_said_counts_only_the_ideas_that_were_changed(desk):
+    browser, path, ideas = desk
+
+    def told(way, *chosen):
+        answer = browser.post(f"{path}/{way}", idea=list(chosen), follow=True)
+        sentence = re.search(r"<span data-sentence>(.*?)</span>", answer.text)
+        assert sentence is not None
+        return answer.status_code, sentence[1]
+
+    assert told("pin", ideas[0]) == (200, "1 idea stays there.")
+    assert told("pin", *ideas[:3]) == (200, "2 ideas stay there.")
+    assert told("pin", *ideas[:3]) == (409, "Nothing was changed: what you chose is pinned already.")
+    assert told("unpin", *ideas[2:]) == (200, "Theme runs may move 1 idea again.")
+    assert told("unpin", *ideas[2:]) == (409, "Nothing was changed: nothing that you chose is pinned.")
+    # One stands there, one has moved since it was chosen, and one is a leftover.
+    browser.post(f"{path}/move", idea=ideas[1], to="2", follow=True)
+    chosen = f"{ideas[0]}@1", f"{ideas[1]}@1", f"{ideas[4]}@"
+    out = "1 idea is out of its theme; no theme run puts it back there."
+    left = "1 idea had left that theme already; it stays where it is, and no theme run puts it back."
+    assert told("bar", *chosen) == (200, f"{out} {left}")
+    said = "Nothing was changed: what you chose has left that theme, and no theme run puts it back."
+    assert told("bar", *chosen) == (409, said)
+    assert told("bar", ideas[2], ideas[4]) == (200, out)
+
+
 @pytest.mark.parametrize("way", ["pin", "unpin", "bar", "leave-out"])
 def test_nothing_chosen_says_what_to_do(desk, way):
     browser, path, _ = desk
