@@ -49,6 +49,9 @@ REFUSALS = {
     ),
     "nothing_to_undo": lazy_gettext("There is nothing to undo."),
     "nothing_to_redo": lazy_gettext("There is nothing to do again."),
+    "not_the_last": lazy_gettext(
+        "Somebody has done something else since. Nothing was changed: look at the page as it is now, and choose again."
+    ),
     "run_in_flight": lazy_gettext("The themes are being looked for already. They will appear here."),
     "no_ideas_yet": lazy_gettext("There are no ideas yet to find themes in."),
     "look_in_flight": lazy_gettext("The conversations are being compared already. The subjects will appear here."),

@@ -3,8 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from feedback.domain.alignments import Aligned, Alignment, Decision, Member, from_json, to_json, without
-from feedback.domain.facts import AlignmentRequested, LookInFlight, NotFound, NothingToUndo, TooFewConversations
+from feedback.domain.alignments import Aligned, Alignment, Decision, Member, from_json, mark_of, to_json, without
+from feedback.domain.facts import (
+    AlignmentRequested,
+    LookInFlight,
+    NotFound,
+    NothingToUndo,
+    NotTheLast,
+    TooFewConversations,
+)
 from feedback.domain.roles import Actor, Deed, require
 from feedback.store import alignments as rows
 from feedback.store.themes import theme_of
@@ -50,18 +57,21 @@ def fail_alignment(tx: Tx) -> None:
     _change(tx, lambda now: replace(now, asked_at=None, failed=True))
 
 
-def join_themes(tx: Tx, actor: Actor, ones: Sequence[Member], others: Sequence[Member]) -> None:
-    """Say that these themes are the same subject; no later look parts them."""
-    _decide(tx, actor, Decision(True, tuple(sorted(set(ones))), tuple(sorted(set(others)))))
+def join_themes(tx: Tx, actor: Actor, ones: Sequence[Member], others: Sequence[Member]) -> str:
+    """Say that these themes are the same subject; no later look parts them. Returns the mark of what was said."""
+    return _decide(tx, actor, Decision(True, tuple(sorted(set(ones))), tuple(sorted(set(others)))))
 
 
-def part_themes(tx: Tx, actor: Actor, ones: Sequence[Member], others: Sequence[Member]) -> None:
-    """Say that `ones` are not the same subject as `others`; no later look puts them together."""
-    _decide(tx, actor, Decision(False, tuple(sorted(set(ones))), tuple(sorted(set(others)))))
+def part_themes(tx: Tx, actor: Actor, ones: Sequence[Member], others: Sequence[Member]) -> str:
+    """Say that `ones` are not the same subject as `others`; no later look puts them together. Returns its mark."""
+    return _decide(tx, actor, Decision(False, tuple(sorted(set(ones))), tuple(sorted(set(others)))))
 
 
-def undo_decision(tx: Tx, actor: Actor) -> Decision:
-    """Take back what somebody said last about subjects, and return it; raises NothingToUndo."""
+def undo_decision(tx: Tx, actor: Actor, meant: str = "") -> Decision:
+    """Take back what somebody said last about subjects, and return it.
+
+    Raises NothingToUndo, or NotTheLast unless it is what has the mark `meant`; "" = whatever was said last.
+    """
     require(actor, Deed.SET_UP, None)
     undone: list[Decision] = []
     if rows.newest_alignment(tx.db) is None:
@@ -70,6 +80,8 @@ def undo_decision(tx: Tx, actor: Actor) -> Decision:
     def without_last(now: Alignment) -> Alignment:
         if not now.decisions:
             raise NothingToUndo
+        if meant not in ("", mark_of(now.decisions)):
+            raise NotTheLast
         undone.append(now.decisions[-1])
         return replace(now, decisions=now.decisions[:-1])
 
@@ -83,14 +95,15 @@ def forget_conversation(tx: Tx, conversation_id: int) -> None:
         _change(tx, lambda now: without(now, conversation_id))
 
 
-def _decide(tx: Tx, actor: Actor, decision: Decision) -> None:
+def _decide(tx: Tx, actor: Actor, decision: Decision) -> str:
     require(actor, Deed.SET_UP, None)
     members = {*decision.ones, *decision.others}
     if not decision.ones or not decision.others or set(decision.ones) & set(decision.others):
         raise NotFound
     if any(theme_of(tx.db, member.conversation, member.theme) is None for member in members):
         raise NotFound
-    _change(tx, lambda now: replace(now, decisions=(*now.decisions, decision)))
+    row = _change(tx, lambda now: replace(now, decisions=(*now.decisions, decision)))
+    return mark_of(from_json(row.content).decisions)
 
 
 def _change(tx: Tx, change: Callable[[Alignment], Alignment]) -> rows.Alignment:

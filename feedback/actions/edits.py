@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feedback.actions.standing import set_merged
 from feedback.domain.edits import Patch, ThemeState, signed, state_under, whole
-from feedback.domain.facts import NotFound, NothingToRedo, NothingToUndo, ThemeGone, ThemesEdited
+from feedback.domain.facts import NotFound, NothingToRedo, NothingToUndo, NotTheLast, ThemeGone, ThemesEdited
 from feedback.domain.roles import Actor, Deed, require
 from feedback.store.edits import end_redo, last_edit, next_edit
 from feedback.store.programme import Conversation
@@ -18,10 +18,11 @@ from feedback.store.writer import Tx
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back, or done again: its kind (add, rename, move, merge, …) and what it had done."""
+    """What was taken back, or done again: its kind (add, rename, move, merge, …), what it had done, and its id."""
 
     kind: str
     done: Mapping[str, Any]
+    edit: int = field(default=0, compare=False)
 
 
 def do_edit(tx: Tx, actor: Actor, conversation_id: int, kind: str, done: Mapping[str, Any], patch: Patch) -> int:
@@ -44,29 +45,33 @@ def do_edit(tx: Tx, actor: Actor, conversation_id: int, kind: str, done: Mapping
     return _tell(tx, edit)
 
 
-def undo_edit(tx: Tx, actor: Actor, conversation_id: int) -> Undone:
-    """Take back the last theme edit that stands; raises NothingToUndo."""
+def undo_edit(tx: Tx, actor: Actor, conversation_id: int, meant: int | None = None) -> Undone:
+    """Take back the last theme edit that stands; raises NothingToUndo, or NotTheLast unless it is the one `meant`."""
     require(actor, Deed.EDIT_THEMES, conversation_id)
     edit = last_edit(tx.db, conversation_id)
     if edit is None:
         raise NothingToUndo
+    if meant not in (None, edit.id):
+        raise NotTheLast
     edit.forward = _apply(tx, conversation_id, Patch.from_json(edit.inverse))
     edit.undone_at = tx.now
     _tell(tx, edit)
-    return Undone(edit.kind, json.loads(edit.done))
+    return Undone(edit.kind, json.loads(edit.done), edit.id)
 
 
-def redo_edit(tx: Tx, actor: Actor, conversation_id: int) -> Undone:
-    """Do the theme edit again that was taken back last; raises NothingToRedo."""
+def redo_edit(tx: Tx, actor: Actor, conversation_id: int, meant: int | None = None) -> Undone:
+    """Do the theme edit again that was taken back last; raises NothingToRedo, or NotTheLast as undo does."""
     require(actor, Deed.EDIT_THEMES, conversation_id)
     edit = next_edit(tx.db, conversation_id)
     if edit is None:
         raise NothingToRedo
+    if meant not in (None, edit.id):
+        raise NotTheLast
     # A run may have moved what nobody had pinned: the next undo returns to where things are now.
     edit.inverse = _apply(tx, conversation_id, Patch.from_json(edit.forward or "{}"))
     edit.undone_at = None
     _tell(tx, edit)
-    return Undone(edit.kind, json.loads(edit.done))
+    return Undone(edit.kind, json.loads(edit.done), edit.id)
 
 
 def theme_here(tx: Tx, conversation_id: int, number: int) -> ThemeRow:

@@ -1,6 +1,7 @@
 """What people decide about where ideas stand: move, pin, unpin, and "not here"."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -15,6 +16,14 @@ from feedback.store.themes import batched, outlooks_of, places_of, themes_of
 from feedback.store.writer import Tx
 
 
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """How many ideas "not here" has taken out of their themes, and how many it keeps out that had left before."""
+
+    out: int
+    left: int
+
+
 def move_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str], number: int | None) -> None:
     """Put ideas into a theme (None = they fit nowhere: leftovers); they are pinned there."""
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
@@ -25,18 +34,21 @@ def move_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[st
     do_edit(tx, actor, conversation_id, "move", {"theme": number, "ideas": chosen}, patch)
 
 
-def pin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
-    """Let ideas stay where they stand, whatever runs find; raises WrongMove when all of them are pinned already."""
+def pin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> int:
+    """Let ideas stay where they stand, whatever runs find; returns how many were not pinned before.
+
+    Raises WrongMove when all of them were.
+    """
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
-    _decide(tx, actor, conversation_id, "pin", places, pinned(places, chosen))
+    return len(_decide(tx, actor, conversation_id, "pin", places, pinned(places, chosen)))
 
 
-def unpin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> None:
-    """Let runs place these ideas again; raises WrongMove when none of them is pinned."""
+def unpin_ideas(tx: Tx, actor: Actor, conversation_id: int, idea_ids: Sequence[str]) -> int:
+    """Let runs place these ideas again; returns how many were pinned. Raises WrongMove when none of them was."""
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
-    _decide(tx, actor, conversation_id, "unpin", places, freed(places, chosen))
+    return len(_decide(tx, actor, conversation_id, "unpin", places, freed(places, chosen)))
 
 
 def bar_ideas(
@@ -45,12 +57,12 @@ def bar_ideas(
     conversation_id: int,
     idea_ids: Sequence[str],
     stood: Mapping[str, int | None] | None = None,
-) -> int:
+) -> KeptOut:
     """Take ideas out of their themes for good; they go to the next likeliest place.
 
     `stood` says in which theme an idea was when it was chosen (None = a leftover): that is the one it is kept out of,
-    and if it has moved since, it stays where it is. Returns how many had moved. Raises InNoTheme when all of them are
-    leftovers, ThemeGone when a theme in which one stood is not there any more.
+    and if it has moved since, it stays where it is. Raises InNoTheme when all of them are leftovers, WrongMove when
+    all are kept out of there already, ThemeGone when a theme in which one stood is not there any more.
     """
     check_conversation(tx, actor, Deed.EDIT_THEMES, conversation_id)
     chosen, places = ideas_here(tx, conversation_id, idea_ids), places_of(tx.db, conversation_id)
@@ -63,9 +75,10 @@ def bar_ideas(
     out = kept_out(places, chosen, priors, open_themes, meant)
     if not out:
         raise InNoTheme
-    _decide(tx, actor, conversation_id, "bar", places, out)
-    homes = {idea_id: places.get(idea_id, Placed(None)).theme for idea_id in out}
-    return sum(meant.get(idea_id, home) != home for idea_id, home in homes.items())
+    changed = _decide(tx, actor, conversation_id, "bar", places, out)
+    homes = {idea_id: places.get(idea_id, Placed(None)).theme for idea_id in changed}
+    left = sum(meant.get(idea_id, home) != home for idea_id, home in homes.items())
+    return KeptOut(len(changed) - left, left)
 
 
 def ideas_here(tx: Tx, conversation_id: int, idea_ids: Sequence[str]) -> list[str]:
@@ -85,8 +98,10 @@ def _decide(
     kind: str,
     places: Mapping[str, Placed],
     after: Mapping[str, Placed],
-) -> None:
+) -> list[str]:
+    """Change those places that are not so already; returns their ideas, and raises WrongMove when there are none."""
     changed = {idea_id: place for idea_id, place in after.items() if places.get(idea_id) != place}
     if not changed:
         raise WrongMove
     do_edit(tx, actor, conversation_id, kind, {"ideas": list(changed)}, Patch(places=changed))
+    return list(changed)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from itertools import product
 from typing import Any
 
@@ -86,6 +87,11 @@ def decided(groups: Iterable[Iterable[Member]], decisions: Sequence[Decision]) -
         else:
             now = _parted(now, set(decision.ones), set(decision.others))
     return tidy(now)
+
+
+def mark_of(decisions: Sequence[Decision]) -> str:
+    """Return a few letters that tell the last decision, where it is the last one, from any other."""
+    return sha256(json.dumps([asdict(each) for each in decisions]).encode()).hexdigest()[:12] if decisions else ""
 
 
 def tidy(groups: Iterable[Iterable[Member]]) -> Groups:

@@ -228,6 +228,12 @@ class NothingToRedo(Refusal):
     code = "nothing_to_redo"
 
 
+class NotTheLast(Refusal):
+    """Somebody has done something else since: what was to be taken back, or done again, is not next any more."""
+
+    code = "not_the_last"
+
+
 class RunInFlight(Refusal):
     """The themes are being looked for already."""
 

@@ -29,6 +29,12 @@ def next_edit(db: Session, conversation_id: int) -> ThemeEdit | None:
     return db.scalars(query.order_by(ThemeEdit.id)).first()
 
 
+def own_edit(db: Session, conversation_id: int, crew_id: int | None) -> int | None:
+    """Return the id of the newest theme edit that somebody of the crew made, whether it stands or not."""
+    query = select(func.max(ThemeEdit.id))
+    return db.scalar(query.where(ThemeEdit.conversation_id == conversation_id, ThemeEdit.crew_id == crew_id))
+
+
 def end_redo(db: Session, conversation_id: int) -> None:
     """Let go of what could be done again: somebody has gone another way."""
     db.execute(

@@ -18,6 +18,7 @@ from feedback.web import (
     rapporteur,
     sorting,
     stage,
+    undoing,
 )
 
 
@@ -36,6 +37,7 @@ def register(app: Flask, protect: CSRFProtect) -> None:
         flood,
         rapporteur,
         alike,
+        undoing,
         organiser,
         enter,
         i18n,

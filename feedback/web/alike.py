@@ -23,7 +23,9 @@ from feedback.store.proposals import ALIKE, open_proposals_of
 from feedback.web.access import crew_required
 from feedback.web.board import Board, keep_whole
 from feedback.web.chosen import chosen_ideas
-from feedback.web.crew import ShownIdea, frame_of, say, shown_idea
+from feedback.web.crew import ShownIdea, frame_of, shown_idea
+from feedback.web.desk import back_to_desk
+from feedback.web.undoing import say_done
 
 blueprint = Blueprint("alike", __name__, url_prefix="/desk")
 blueprint.url_defaults(keep_whole)
@@ -92,7 +94,7 @@ def _pair(number: int, ideas: frozenset[str], board: Board, *, same: bool) -> Pa
 def merge(conversation: Conversation, actor: Actor, proposal_id: int) -> Response:
     """Merge the two ideas of a pair into the one whose words are kept."""
     write(merge_alike, conversation.id, actor, conversation.id, proposal_id, request.form.get("keep", ""))
-    return _done(conversation, gettext("The two ideas are one now. Whoever voted for both counts once."))
+    return _done(conversation, actor, gettext("The two ideas are one now. Whoever voted for both counts once."))
 
 
 @blueprint.post("/<code>/alike/<int:proposal_id>/different")
@@ -100,7 +102,7 @@ def merge(conversation: Conversation, actor: Actor, proposal_id: int) -> Respons
 def different(conversation: Conversation, actor: Actor, proposal_id: int) -> Response:
     """Say that the two ideas of a pair are not the same."""
     write(keep_apart, conversation.id, actor, conversation.id, proposal_id)
-    return _done(conversation, gettext("These two are not the same; no theme run offers them again."))
+    return _done(conversation, actor, gettext("These two are not the same; no theme run offers them again."))
 
 
 @blueprint.post("/<code>/alike/choose")
@@ -132,7 +134,7 @@ def merge_chosen(conversation: Conversation, actor: Actor) -> Response:
     said = ngettext(
         "%(num)s idea is one now.", "%(num)s ideas are one now. Whoever voted for several counts once.", count
     )
-    return _done(conversation, said, "bar")
+    return _done(conversation, actor, said, "bar")
 
 
 @blueprint.post("/<code>/ideas/<idea_id>/part")
@@ -140,7 +142,7 @@ def merge_chosen(conversation: Conversation, actor: Actor) -> Response:
 def part(conversation: Conversation, actor: Actor, idea_id: str) -> Response:
     """Let a merged idea stand for itself again."""
     write(part_ideas, conversation.id, actor, conversation.id, idea_id)
-    return _done(conversation, gettext("The idea stands for itself again, with its votes."), "bar")
+    return _done(conversation, actor, gettext("The idea stands for itself again, with its votes."), "bar")
 
 
 def _chosen(conversation: Conversation, ids: list[str]) -> list[ShownIdea]:
@@ -158,8 +160,6 @@ def _chosen(conversation: Conversation, ids: list[str]) -> list[ShownIdea]:
     return [shown_idea(idea, prompts) for idea in chosen]
 
 
-def _done(conversation: Conversation, sentence: str, place: str = "alike") -> Response:
-    say(sentence, undo=url_for("rapporteur.undo", code=conversation.code))
-    # How many pairs are put off is in the address, so that the next one comes after a form too.
-    passed = request.args.get("passed", type=int)
-    return redirect(url_for("rapporteur.page", code=conversation.code, passed=passed, _anchor=place), 303)
+def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "alike") -> Response:
+    say_done(conversation, actor, sentence)
+    return back_to_desk(conversation, place)

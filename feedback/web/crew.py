@@ -77,12 +77,14 @@ class Run:
     note: str = ""
 
 
-def say(text: str, kind: str = "good", *, undo: str = "", awaits: int | None = None, then: str = "") -> None:
-    """Tell what happened on the next page; `undo` is the address that takes it back.
+def say(
+    text: str, kind: str = "good", *, undo: str = "", step: str = "", awaits: int | None = None, then: str = ""
+) -> None:
+    """Tell what happened on the next page; `undo` is the address that takes it back, if that `step` is still the last.
 
     What waits for the proposal about a theme (`awaits`, its number) is replaced by `then` once the page has it.
     """
-    flash({"text": text, "undo": undo, "awaits": awaits, "then": then}, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value
+    flash({"text": text, "undo": undo, "step": step, "awaits": awaits, "then": then}, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value
 
 
 def spaced(code: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import redirect, request, url_for
 from flask_babel import format_percent, gettext, ngettext
+from werkzeug.wrappers import Response
 
 from feedback.db import db
 from feedback.domain.facts import IdeaGone
@@ -140,6 +142,15 @@ def reason_of(conversation: Conversation, idea_id: str) -> Reason:
         barred=tuple(rows[number].name for number in sorted(place.barred) if number in rows and rows[number].standing),
         merged=_merged_into(conversation, idea_id, prompts),
     )
+
+
+def back_to_desk(conversation: Conversation, place: str = "bar") -> Response:
+    """Answer a form with the desk.
+
+    How much of each queue is put off is in the address, so that what comes next is the card that was shown.
+    """
+    put_off: dict[str, Any] = {name: request.args.get(name, type=int) for name in ("later", "passed")}
+    return redirect(url_for("rapporteur.page", code=conversation.code, _anchor=place, **put_off), 303)
 
 
 def edit_in_words(conversation: Conversation, kind: str, done: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import get_locale, gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -16,20 +16,20 @@ from feedback.actions import sorts as sort_deeds
 from feedback.actions.imports import import_rows
 from feedback.db import db, reading, write
 from feedback.domain.facts import BadValue, IdeaGone
-from feedback.domain.ideas import IDEAS_IN_ALL, IdeaState
+from feedback.domain.ideas import IdeaState
 from feedback.domain.programme import PromptState, Scene, Voting
 from feedback.domain.roles import Actor, Role
 from feedback.domain.rows import read_rows
-from feedback.domain.tally import order_of
 from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.ideas import Idea, has_votes, idea_of, ideas_of
 from feedback.store.programme import Conversation, Prompt, prompts_of
 from feedback.store.screens import sorting_of
 from feedback.web.access import crew_required
 from feedback.web.board import board_of
-from feedback.web.crew import ShownIdea, frame_of, run_of, say, searched, shown_idea
+from feedback.web.crew import ShownIdea, frame_of, run_of, say, shown_idea
 from feedback.web.flood import flood_in, flood_reason, hide_phone, sent_by
 from feedback.web.forms import HideForm, NewThemeForm, PromptForm, UploadForm
+from feedback.web.idea_list import back_to_console, by_votes, idea_list
 from feedback.web.join import qr_of
 from feedback.web.next_step import Situation, next_step
 from feedback.web.numbers import number_in
@@ -40,7 +40,6 @@ from feedback.wording import sentence_of_line
 blueprint = Blueprint("facilitator", __name__, url_prefix="/console")
 
 Answer = Response | str | tuple[str, int]
-IDEAS_ON_A_PAGE = 50
 SCENES = {
     "join": lazy_gettext("Code"),
     "ranking": lazy_gettext("Ideas"),
@@ -92,7 +91,7 @@ def show(conversation: Conversation, actor: Actor) -> Answer:
         idea_id=request.form.get("idea"),
     )
     say(str(_NOW_ON_STAGE[scene]))
-    return _back(conversation, "stage")
+    return back_to_console(conversation, "stage")
 
 
 @blueprint.post("/<code>/prompts")
@@ -116,7 +115,7 @@ def add(conversation: Conversation, actor: Actor) -> Answer:
         say(gettext("The prompt is open and on the stage: people can write and vote."))
     else:
         say(gettext("The prompt is kept as a draft. Nobody sees it before you open it."))
-    return _back(conversation, "prompts")
+    return back_to_console(conversation, "prompts")
 
 
 @blueprint.post("/<code>/prompts/<int:prompt_id>")
@@ -136,7 +135,7 @@ def edit(conversation: Conversation, actor: Actor, prompt_id: int) -> Answer:
         voting=form.says(),
     )
     say(gettext("The prompt is saved."))
-    return _back(conversation, "prompts")
+    return back_to_console(conversation, "prompts")
 
 
 @blueprint.post("/<code>/prompts/<int:prompt_id>/open")
@@ -146,7 +145,7 @@ def open_(conversation: Conversation, actor: Actor, prompt_id: int) -> Answer:
     _open(conversation, actor, prompt_id)
     undo = url_for(".close", code=conversation.code, prompt_id=prompt_id)
     say(gettext("The prompt is open and on the stage: people can write and vote."), undo=undo)
-    return _back(conversation, "prompts")
+    return back_to_console(conversation, "prompts")
 
 
 @blueprint.post("/<code>/prompts/<int:prompt_id>/close")
@@ -156,7 +155,7 @@ def close(conversation: Conversation, actor: Actor, prompt_id: int) -> Answer:
     write(prompt_deeds.close_prompt, conversation.id, actor, prompt_id)
     undo = url_for(".open_", code=conversation.code, prompt_id=prompt_id)
     say(gettext("The prompt is closed: it takes no more ideas and votes."), undo=undo)
-    return _back(conversation, "prompts")
+    return back_to_console(conversation, "prompts")
 
 
 @blueprint.get("/<code>/ideas/<idea_id>/hide")
@@ -178,7 +177,7 @@ def hide(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
     write(idea_deeds.hide_idea, conversation.id, actor, idea_id, reason=form.words())
     undo = url_for(".restore", code=conversation.code, idea_id=idea_id)
     say(gettext("The idea is hidden. Its author sees the reason."), undo=undo)
-    return _back(conversation, "hidden")
+    return back_to_console(conversation, "hidden")
 
 
 @blueprint.post("/<code>/ideas/<idea_id>/restore")
@@ -187,7 +186,7 @@ def restore(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
     """Show a hidden idea again."""
     write(idea_deeds.restore_idea, conversation.id, actor, idea_id)
     say(gettext("The idea is back on every screen, with its votes."))
-    return _back(conversation, "ideas-head")
+    return back_to_console(conversation, "ideas-head")
 
 
 @blueprint.post("/<code>/themes")
@@ -195,7 +194,7 @@ def restore(conversation: Conversation, actor: Actor, idea_id: str) -> Answer:
 def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
     write(run_deeds.request_themes, conversation.id, actor, conversation.id)
-    return _back(conversation, "themes")
+    return back_to_console(conversation, "themes")
 
 
 @blueprint.post("/<code>/sorting/start")
@@ -205,7 +204,7 @@ def start_sorting(conversation: Conversation, actor: Actor) -> Answer:
     write(sort_deeds.start_sorting, conversation.id, actor, conversation.id)
     undo = url_for(".stop_sorting", code=conversation.code)
     say(gettext("The room is asked to sort: phones show one idea after the other."), undo=undo)
-    return _back(conversation, "themes")
+    return back_to_console(conversation, "themes")
 
 
 @blueprint.post("/<code>/sorting/stop")
@@ -215,7 +214,7 @@ def stop_sorting(conversation: Conversation, actor: Actor) -> Answer:
     write(sort_deeds.stop_sorting, conversation.id, actor, conversation.id)
     undo = url_for(".start_sorting", code=conversation.code)
     say(gettext("The room is not asked any more. What it has sorted counts on."), undo=undo)
-    return _back(conversation, "themes")
+    return back_to_console(conversation, "themes")
 
 
 @blueprint.post("/<code>/themes/new")
@@ -223,7 +222,11 @@ def stop_sorting(conversation: Conversation, actor: Actor) -> Answer:
 def add_theme(conversation: Conversation, actor: Actor) -> Answer:
     """Name a theme before ideas are in it."""
     wrong = named_theme(conversation, actor)
-    return _back(conversation, "themes") if wrong is None else (_console(conversation, actor, new_theme=wrong), 422)
+    return (
+        back_to_console(conversation, "themes")
+        if wrong is None
+        else (_console(conversation, actor, new_theme=wrong), 422)
+    )
 
 
 @blueprint.post("/<code>/themes/<int:number>/description")
@@ -231,7 +234,7 @@ def add_theme(conversation: Conversation, actor: Actor) -> Answer:
 def describe_theme(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Say what belongs into a theme."""
     fits = described_theme(conversation, actor, number)
-    return _back(conversation, "themes") if fits else (_console(conversation, actor), 422)
+    return back_to_console(conversation, "themes") if fits else (_console(conversation, actor), 422)
 
 
 @blueprint.post("/<code>/import")
@@ -311,7 +314,7 @@ def _console(
         scene_words=SCENES,
         join_qr=qr_of(frame["join_address"]),
         face=gettext("Console"),
-        **_list(conversation, shown, rows),
+        **idea_list(conversation, shown, rows),
         **frame,
     )
 
@@ -349,25 +352,9 @@ def _stage(conversation: Conversation, rows: dict[int, Prompt], shown: list[Idea
 
 
 def _top(shown: list[Idea], rows: dict[int, Prompt]) -> list[ShownIdea]:
-    best = sorted(shown, key=_by_votes)[:3]
+    best = sorted(shown, key=by_votes)[:3]
     most = max((idea.agree for idea in best), default=0) or 1
     return [shown_idea(idea, rows, share=round(100 * idea.agree / most)) for idea in best]
-
-
-def _by_votes(idea: Idea) -> tuple[int, int, int]:
-    return order_of(idea.agree, idea.disagree, idea.number)
-
-
-def _list(conversation: Conversation, shown: list[Idea], rows: dict[int, Prompt]) -> dict[str, Any]:
-    query, sort = request.args.get("q", "").strip()[:200], request.args.get("sort", "new")
-    length = min(max(request.args.get("show", IDEAS_ON_A_PAGE, type=int), 1), IDEAS_IN_ALL)
-    fits = searched(shown, query)
-    fits.sort(key=_by_votes if sort == "top" else (lambda idea: -idea.number))
-    more = None
-    if len(fits) > length:
-        more = url_for(".page", code=conversation.code, q=query or None, sort=sort, show=length + 2 * IDEAS_ON_A_PAGE)
-    ideas = [shown_idea(idea, rows) for idea in fits[:length]]
-    return {"ideas": ideas, "found": len(fits), "query": query, "sort": sort, "more": more}
 
 
 def _hiding(conversation: Conversation, actor: Actor, idea_id: str, form: HideForm) -> str:
@@ -382,7 +369,3 @@ def _hiding(conversation: Conversation, actor: Actor, idea_id: str, form: HideFo
         of_phone=sent_by(idea),
         **frame_of(conversation, actor),
     )
-
-
-def _back(conversation: Conversation, place: str) -> Response:
-    return redirect(url_for(".page", code=conversation.code, _anchor=place), 303)

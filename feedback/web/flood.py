@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import force_locale, ngettext
 from werkzeug.wrappers import Response
 
@@ -20,6 +20,7 @@ from feedback.store.programme import Conversation, newest_participant, prompts_o
 from feedback.web.access import crew_required
 from feedback.web.crew import frame_of, presence, say, shown_idea
 from feedback.web.forms import FLOOD
+from feedback.web.idea_list import back_to_console
 from feedback.web.numbers import LAST, number_in
 
 blueprint = Blueprint("flood", __name__, url_prefix="/console")
@@ -57,7 +58,7 @@ def hide(conversation: Conversation, actor: Actor) -> Response:
 def trust(conversation: Conversation, actor: Actor) -> Response:  # noqa: ARG001 -- whoever may come here may say so
     """Take those who have come so far for the room's own people."""
     _arrivals().trust(conversation.id)
-    return _back(conversation, "ideas-head")
+    return back_to_console(conversation, "ideas-head")
 
 
 @blueprint.post("/<code>/ideas/restore")
@@ -71,7 +72,7 @@ def restore(conversation: Conversation, actor: Actor) -> Response:
         first, last = (number_in(request.args, name) or 0 for name in ("first", "last"))
         count = write(restore_ideas, place, actor, place, first=first, last=last)
     say(ngettext("%(num)s idea is back on every screen.", "%(num)s ideas are back on every screen.", count))
-    return _back(conversation, "ideas-head")
+    return back_to_console(conversation, "ideas-head")
 
 
 def flood_in(conversation_id: int, everything: Iterable[Idea]) -> Flood | None:
@@ -134,8 +135,4 @@ def _hide(conversation: Conversation, actor: Actor, participants: Iterable[int],
         done.count,
     )
     say(said, undo=undo)
-    return _back(conversation, "hidden")
-
-
-def _back(conversation: Conversation, place: str) -> Response:
-    return redirect(url_for("facilitator.page", code=conversation.code, _anchor=place), 303)
+    return back_to_console(conversation, "hidden")

@@ -1,14 +1,13 @@
-"""The rapporteur's desk: themes and ideas' places put right, undone and done again; states frozen and downloaded."""
+"""The rapporteur's desk: themes and ideas' places put right; states frozen and downloaded."""
 
-import json
 import time
 from dataclasses import dataclass
+from functools import partial
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from werkzeug.wrappers import Response as Answered
 
-from feedback.actions import edits as edit_deeds
 from feedback.actions import places as place_deeds
 from feedback.actions import proposals as proposal_deeds
 from feedback.actions import reports as report_deeds
@@ -16,28 +15,28 @@ from feedback.actions import runs as run_deeds
 from feedback.actions import splits as split_deeds
 from feedback.actions import themes as theme_deeds
 from feedback.db import db, write
-from feedback.domain.facts import BadValue, NameTaken, NotFound
+from feedback.domain.facts import BadValue, NameTaken, NotFound, WrongMove
 from feedback.domain.reports import report_of
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import ENOUGH_TO_SPLIT
 from feedback.export import FORMATS, file_name
-from feedback.store.edits import last_edit, next_edit
 from feedback.store.ideas import listed_ideas
 from feedback.store.programme import Conversation, prompts_of
 from feedback.store.reports import freeze_of, freezes_of
-from feedback.store.themes import ThemeEdit, all_themes_of
+from feedback.store.themes import all_themes_of
 from feedback.web.access import crew_required
 from feedback.web.alike import pairs_of
 from feedback.web.board import FIRST, board_of, keep_whole, whole_columns
 from feedback.web.chosen import chosen_ideas, where_chosen
 from feedback.web.crew import day_and_clock_of, frame_of, run_of, say
-from feedback.web.desk import edit_in_words, queue_of, reason_of
+from feedback.web.desk import back_to_desk, queue_of, reason_of
 from feedback.web.forms import FreezeForm, NewThemeForm, SplitForm, ThemeNameForm
 from feedback.web.numbers import number_in
 from feedback.web.opinions import opinions_here
 from feedback.web.press import LABELS, rendered
 from feedback.web.proposed import offers_of
 from feedback.web.starters import described_theme, named_theme
+from feedback.web.undoing import say_done, steps_of
 from feedback.wording import sentence_of
 
 blueprint = Blueprint("rapporteur", __name__, url_prefix="/desk")
@@ -68,15 +67,15 @@ def page(conversation: Conversation, actor: Actor) -> Answer:
 def find_themes(conversation: Conversation, actor: Actor) -> Answer:
     """Ask for a theme run."""
     write(run_deeds.request_themes, conversation.id, actor, conversation.id)
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
 @blueprint.post("/<code>/themes/new")
 @crew_required(Role.RAPPORTEUR)
 def add(conversation: Conversation, actor: Actor) -> Answer:
     """Name a theme before ideas are in it."""
-    wrong = named_theme(conversation, actor, undo=url_for(".undo", code=conversation.code))
-    return _back(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
+    wrong = named_theme(conversation, actor, partial(say_done, conversation, actor))
+    return back_to_desk(conversation) if wrong is None else (_desk(conversation, actor, new_theme=wrong), 422)
 
 
 @blueprint.post("/<code>/themes/<int:number>/name")
@@ -91,25 +90,28 @@ def rename(conversation: Conversation, actor: Actor, number: int) -> Answer:
         write(theme_deeds.rename_theme, conversation.id, actor, conversation.id, number, form.name.data)
     except NameTaken as taken:
         return _name_taken(conversation, actor, taken)
-    return _done(conversation, gettext("The theme is now called “%(name)s”.", name=form.name.data))
+    return _done(conversation, actor, gettext("The theme is now called “%(name)s”.", name=form.name.data))
 
 
 @blueprint.post("/<code>/themes/<int:number>/merge")
 @crew_required(Role.RAPPORTEUR)
 def merge(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Put all ideas of a theme into another one."""
-    into = number_in(request.form, "into") or 0
+    into = None if request.form.get("into") in (None, "choose") else number_in(request.form, "into")
+    if into is None:  # as with moves: what the page offers first is no theme
+        say(gettext("Choose a theme first."), "wait")
+        return _desk(conversation, actor), 422
     names = _name(conversation, number), _name(conversation, into)
     write(theme_deeds.merge_themes, conversation.id, actor, conversation.id, into, number)
-    return _done(conversation, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
+    return _done(conversation, actor, gettext("“%(other)s” is merged into “%(into)s”.", other=names[0], into=names[1]))
 
 
 @blueprint.post("/<code>/themes/<int:number>/description")
 @crew_required(Role.RAPPORTEUR)
 def describe(conversation: Conversation, actor: Actor, number: int) -> Answer:
     """Say what belongs into a theme."""
-    fits = described_theme(conversation, actor, number, undo=url_for(".undo", code=conversation.code))
-    return _back(conversation) if fits else (_desk(conversation, actor), 422)
+    fits = described_theme(conversation, actor, number, partial(say_done, conversation, actor))
+    return back_to_desk(conversation) if fits else (_desk(conversation, actor), 422)
 
 
 @blueprint.post("/<code>/themes/<int:number>/lock")
@@ -120,8 +122,12 @@ def lock(conversation: Conversation, actor: Actor, number: int) -> Answer:
     write(theme_deeds.lock_theme, conversation.id, actor, conversation.id, number, locked=locked)
     name = _name(conversation, number)
     if locked:
-        return _done(conversation, gettext("“%(name)s” is locked: no theme run changes what is in it.", name=name))
-    return _done(conversation, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name))
+        return _done(
+            conversation, actor, gettext("“%(name)s” is locked: no theme run changes what is in it.", name=name)
+        )
+    return _done(
+        conversation, actor, gettext("“%(name)s” is unlocked: theme runs may change what is in it.", name=name)
+    )
 
 
 @blueprint.post("/<code>/themes/<int:number>/split")
@@ -133,7 +139,7 @@ def ask_split(conversation: Conversation, actor: Actor, number: int) -> Answer:
     said = gettext("Two parts of “%(name)s” appear under the proposals as soon as they are found.", name=name)
     then = gettext("What was found for “%(name)s” stands under the proposals.", name=name)
     say(said, "wait", awaits=number, then=then)
-    return _back(conversation, "proposals")
+    return back_to_desk(conversation, "proposals")
 
 
 @blueprint.post("/<code>/move")
@@ -153,7 +159,7 @@ def move(conversation: Conversation, actor: Actor) -> Answer:
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, to)
     count = len(ideas)
     said = ngettext("%(num)s idea moved to “%(place)s”.", "%(num)s ideas moved to “%(place)s”.", count, place=place)
-    return _done(conversation, said, _place_back())
+    return _done(conversation, actor, said, _place_back())
 
 
 @blueprint.post("/<code>/leave-out")
@@ -165,7 +171,7 @@ def leave_out(conversation: Conversation, actor: Actor) -> Answer:
         return _none_chosen(conversation)
     write(place_deeds.move_ideas, conversation.id, actor, conversation.id, ideas, None)
     said = ngettext("%(num)s idea fits nowhere.", "%(num)s ideas fit nowhere.", len(ideas))
-    return _done(conversation, said, _place_back())
+    return _done(conversation, actor, said, _place_back())
 
 
 @blueprint.post("/<code>/pin")
@@ -175,8 +181,11 @@ def pin(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
-    return _done(conversation, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", len(ideas)))
+    try:
+        count = write(place_deeds.pin_ideas, conversation.id, actor, conversation.id, ideas)
+    except WrongMove:
+        return _none_changed(conversation, actor, gettext("Nothing was changed: what you chose is pinned already."))
+    return _done(conversation, actor, ngettext("%(num)s idea stays there.", "%(num)s ideas stay there.", count))
 
 
 @blueprint.post("/<code>/unpin")
@@ -186,9 +195,12 @@ def unpin(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
-    said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", len(ideas))
-    return _done(conversation, said)
+    try:
+        count = write(place_deeds.unpin_ideas, conversation.id, actor, conversation.id, ideas)
+    except WrongMove:
+        return _none_changed(conversation, actor, gettext("Nothing was changed: nothing that you chose is pinned."))
+    said = ngettext("Theme runs may move %(num)s idea again.", "Theme runs may move %(num)s ideas again.", count)
+    return _done(conversation, actor, said)
 
 
 @blueprint.post("/<code>/bar")
@@ -198,20 +210,23 @@ def bar(conversation: Conversation, actor: Actor) -> Answer:
     ideas = chosen_ideas()
     if not ideas:
         return _none_chosen(conversation)
-    moved = write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas, where_chosen())
-    if moved == len(ideas):
-        said = ngettext(
-            "%(num)s idea had left that theme already; it stays where it is, and no theme run puts it back.",
-            "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
-            moved,
-        )
-        return _done(conversation, said)
-    said = ngettext(
+    try:
+        kept = write(place_deeds.bar_ideas, conversation.id, actor, conversation.id, ideas, where_chosen())
+    except WrongMove:
+        said = gettext("Nothing was changed: what you chose has left that theme, and no theme run puts it back.")
+        return _none_changed(conversation, actor, said)
+    out = ngettext(
         "%(num)s idea is out of its theme; no theme run puts it back there.",
         "%(num)s ideas are out of their themes; no theme run puts them back there.",
-        len(ideas),
+        kept.out,
     )
-    return _done(conversation, said)
+    left = ngettext(
+        "%(num)s idea had left that theme already; it stays where it is, and no theme run puts it back.",
+        "%(num)s ideas had left that theme already; they stay where they are, and no theme run puts them back.",
+        kept.left,
+    )
+    said = " ".join(sentence for sentence, count in ((out, kept.out), (left, kept.left)) if count)
+    return _done(conversation, actor, said)
 
 
 @blueprint.get("/<code>/ideas/<idea_id>/why")
@@ -230,27 +245,10 @@ def decide(conversation: Conversation, actor: Actor, proposal_id: int, answer: s
         raise NotFound
     if answer == "take":
         write(proposal_deeds.take_proposal, conversation.id, actor, conversation.id, proposal_id)
-        return _done(conversation, gettext("Done as proposed."), "proposals")
+        return _done(conversation, actor, gettext("Done as proposed."), "proposals")
     write(proposal_deeds.decline_proposal, conversation.id, actor, conversation.id, proposal_id)
     say(gettext("Everything stays as it is."))
-    return _back(conversation, "proposals")
-
-
-@blueprint.post("/<code>/undo")
-@crew_required(Role.RAPPORTEUR)
-def undo(conversation: Conversation, actor: Actor) -> Answer:
-    """Take back the last edit of the themes, and say what it was."""
-    undone = write(edit_deeds.undo_edit, conversation.id, actor, conversation.id)
-    say(gettext("Taken back: %(edit)s.", edit=edit_in_words(conversation, undone.kind, undone.done)))
-    return _back(conversation)
-
-
-@blueprint.post("/<code>/redo")
-@crew_required(Role.RAPPORTEUR)
-def redo(conversation: Conversation, actor: Actor) -> Answer:
-    """Do the edit again that was taken back last, and say what it was."""
-    done = write(edit_deeds.redo_edit, conversation.id, actor, conversation.id)
-    return _done(conversation, gettext("Done again: %(edit)s.", edit=edit_in_words(conversation, done.kind, done.done)))
+    return back_to_desk(conversation, "proposals")
 
 
 @blueprint.post("/<code>/freezes")
@@ -263,7 +261,7 @@ def freeze(conversation: Conversation, actor: Actor) -> Answer:
     name, language = form.name.data, str(get_locale())
     write(report_deeds.freeze, conversation.id, actor, conversation.id, name=name, language=language)
     say(gettext("“%(name)s” is frozen. Its files are ready.", name=name))
-    return _back(conversation, "report")
+    return back_to_desk(conversation, "report")
 
 
 @blueprint.get("/<code>/freezes/<int:freeze_id>.<format>")
@@ -291,7 +289,6 @@ def _desk(
     rows = {row.id: row for row in prompts_of(db.session(), conversation.id)}
     shown, whole = listed_ideas(db.session(), conversation.id), whole_columns()
     board = board_of(conversation.id, shown, rows, whole=whole)
-    session = db.session()
     return render_template(
         "rapporteur/desk.html",
         themes=board.themes,
@@ -302,8 +299,7 @@ def _desk(
         whole=whole,
         run=run_of(conversation.id),
         run_url=url_for(".find_themes", code=conversation.code),
-        undo=_words_of(conversation, last_edit(session, conversation.id)),
-        redo=_words_of(conversation, next_edit(session, conversation.id)),
+        **steps_of(conversation),
         queue=queue_of(conversation, board, request.args.get("later", 0, type=int)),
         alike=pairs_of(conversation, board, request.args.get("passed", 0, type=int)),
         offers=offers_of(conversation, board),
@@ -340,7 +336,7 @@ def _split(conversation: Conversation, actor: Actor, ideas: list[str]) -> Answer
         len(ideas),
         name=_name(conversation, number),
     )
-    return _done(conversation, said)
+    return _done(conversation, actor, said)
 
 
 def _name_taken(conversation: Conversation, actor: Actor, taken: NameTaken) -> Answer:
@@ -361,26 +357,21 @@ def _chosen_place() -> int | None:
 
 def _none_chosen(conversation: Conversation) -> Answer:
     say(gettext("Choose at least one idea first."), "wait")
-    return _back(conversation)
+    return back_to_desk(conversation)
 
 
-def _done(conversation: Conversation, sentence: str, place: str = "bar") -> Answer:
-    say(sentence, undo=url_for(".undo", code=conversation.code))
-    return _back(conversation, place)
+def _none_changed(conversation: Conversation, actor: Actor, sentence: str) -> Answer:
+    say(sentence, "wait")
+    return _desk(conversation, actor), WrongMove.status
 
 
-def _back(conversation: Conversation, place: str = "bar") -> Answered:
-    # How many unsure ideas are put off is in the address, so that the next one comes after a form too.
-    later = request.args.get("later", type=int)
-    return redirect(url_for(".page", code=conversation.code, later=later, _anchor=place), 303)
+def _done(conversation: Conversation, actor: Actor, sentence: str, place: str = "bar") -> Answer:
+    say_done(conversation, actor, sentence)
+    return back_to_desk(conversation, place)
 
 
 def _place_back() -> str:
     return "unsure" if "later" in request.args else "bar"
-
-
-def _words_of(conversation: Conversation, edit: ThemeEdit | None) -> str:
-    return edit_in_words(conversation, edit.kind, json.loads(edit.done)) if edit else ""
 
 
 def _suggested_name() -> str:

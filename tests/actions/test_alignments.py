@@ -20,6 +20,7 @@ from feedback.domain.facts import (
     LookInFlight,
     NotFound,
     NothingToUndo,
+    NotTheLast,
     TooFewConversations,
 )
 from feedback.domain.roles import HOUSE, Actor, Role
@@ -168,6 +169,18 @@ def test_words_are_taken_back_in_order_until_none_is_left(programme):
     assert programme.now().subjects == ((a, b),)
     with pytest.raises(NothingToUndo):
         programme.do(undo_decision)
+
+
+def test_words_that_are_not_the_last_any_more_are_not_taken_back(programme):
+    a, b = programme.at(0, 1), programme.at(1, 1)
+    programme.look((a, b))
+    first = programme.do(part_themes, [a], [b])
+    second = programme.do(join_themes, [a], [programme.at(2, 2)])
+    with pytest.raises(NotTheLast):
+        programme.do(undo_decision, first)
+    assert len(programme.now().decisions) == 2
+    assert programme.do(undo_decision, second).same
+    assert not programme.do(undo_decision, first).same
 
 
 def test_words_are_about_themes_that_stand_and_only_the_organisers(programme):

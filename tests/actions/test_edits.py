@@ -16,10 +16,10 @@ from feedback.actions.themes import (
     rename_theme,
     split_theme,
 )
-from feedback.domain.facts import Forbidden, NothingToRedo, NothingToUndo, ThemesEdited
+from feedback.domain.facts import Forbidden, NothingToRedo, NothingToUndo, NotTheLast, ThemesEdited
 from feedback.domain.roles import Actor, Role
 from feedback.domain.themes import Placed, Theme
-from feedback.store.edits import edits_of
+from feedback.store.edits import edits_of, own_edit
 from feedback.store.themes import ThemeEdit, places_of
 
 
@@ -129,6 +129,25 @@ def test_a_new_edit_ends_what_could_be_done_again_for_good(desk):
     # What Three had ended does not come back when Three goes.
     assert desk.do(redo_edit) == Undone("rename", {"theme": 1, "name": "Three"})
     assert desk.names()[1] == ("Three", True)
+
+
+def test_what_is_not_the_last_any_more_is_neither_taken_back_nor_done_again(desk):
+    desk.found_two()
+    desk.do(move_ideas, [desk.a], 2)
+    with desk.room.read() as db:
+        moved = own_edit(db, desk.place, desk.actor.crew_id)
+    desk.do(rename_theme, 1, "One")
+    before = desk.decided()
+    with pytest.raises(NotTheLast):
+        desk.do(undo_edit, moved)
+    assert desk.decided() == before
+    renamed = desk.do(undo_edit).edit
+    assert desk.do(undo_edit, moved).edit == moved
+    before = desk.decided()
+    with pytest.raises(NotTheLast):
+        desk.do(redo_edit, renamed)
+    assert desk.decided() == before
+    assert [desk.do(redo_edit, edit).kind for edit in (moved, renamed)] == ["move", "rename"]
 
 
 def test_runs_between_lose_nothing_that_people_did(desk):

@@ -7,7 +7,7 @@ import pytest
 from feedback.actions.edits import redo_edit, undo_edit
 from feedback.actions.ideas import hide_idea
 from feedback.actions.merging import merge_ideas
-from feedback.actions.places import bar_ideas, move_ideas, pin_ideas, unpin_ideas
+from feedback.actions.places import KeptOut, bar_ideas, move_ideas, pin_ideas, unpin_ideas
 from feedback.actions.themes import lock_theme, merge_themes, rename_theme, split_theme
 from feedback.domain.facts import IdeaGone, InNoTheme, NotFound, ThemeGone
 from feedback.domain.themes import Placed, Theme
@@ -49,7 +49,7 @@ def test_not_here_is_said_of_the_theme_in_which_an_idea_was_chosen(desk):
     desk.found_two_with_outlooks()
     desk.do(move_ideas, [desk.a], 2)
     moved = desk.places()[desk.a]
-    assert desk.do(bar_ideas, [desk.a, desk.b], {desk.a: 1, desk.b: 1}) == 1
+    assert desk.do(bar_ideas, [desk.a, desk.b], {desk.a: 1, desk.b: 1}) == KeptOut(1, 1)
     assert desk.places()[desk.a] == replace(moved, barred=frozenset({1}))
     assert desk.places()[desk.b] == Placed(None, barred=frozenset({1}))
     desk.do(undo_edit)

@@ -130,7 +130,11 @@ def test_wrong_pair_is_split_off_and_put_back_and_others_put_together(house, org
     page = organiser.post("/organiser/across/part", follow=True, **fields).text
     assert "It stands for itself now." in page
     assert programme.subjects() == []
-    assert "Taken back: they were parted." in organiser.post("/organiser/across/undo", follow=True).text
+    (parted,) = set(re.findall(r'name="step" value="(\w+)"', page))  # in the notice and below it
+    refused = organiser.post("/organiser/across/undo", step="of before")
+    assert (refused.status_code, 'data-code="not_the_last"' in refused.text) == (409, True)
+    assert programme.subjects() == []
+    assert "Taken back: they were parted." in organiser.post("/organiser/across/undo", step=parted, follow=True).text
     assert programme.subjects() == [programme.ids[:2]]
     ones, others = (re.search(rf'value="({programme.ids[at]}\.1[^"]*)"', page)[1] for at in (0, 2))
     assert organiser.post("/organiser/across/join", ones=ones, others=others).status_code == 303

@@ -122,6 +122,15 @@ def test_unsure_ideas_come_one_after_the_other_the_least_sure_first(house, desk)
     assert homes(house)[ideas[4]] is None
 
 
+@pytest.mark.parametrize("way", ["undo", "pin", "alike/same"])
+def test_every_form_of_the_desk_leaves_what_was_put_off(desk, way):
+    browser, path, ideas = desk
+    browser.post(f"{path}/themes/1/name", name="Late")
+    words = {"idea": ideas[:2], "keep": ideas[0]}
+    answer = browser.post(f"{path}/{way}?later=1&passed=2&next=//elsewhere.example", **words)
+    assert answer.headers["Location"] == f"{path}?later=1&passed=2#bar"
+
+
 def test_later_puts_off_and_comes_again_at_the_end(desk):
     browser, path, ideas = desk
     for later, first in (("1", ideas[4]), ("2", ideas[1]), ("-1", ideas[1])):

@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from feedback.domain.ideas import IDEAS_IN_ALL
 from feedback.domain.roles import Role
 from feedback.domain.themes import ENOUGH_FOR_THEMES
 from feedback.store.ideas import Idea, ideas_of
@@ -161,6 +162,21 @@ def test_ideas_list_searches_without_case_and_accents_and_shows_more_on_request(
     assert "Open the depot" not in page.split('id="idea-list"')[1].split("</ol>")[0]
     assert "1 idea fits" in page
     assert "Show more ideas" in browser.get(f"{path}?show=1").text
+
+
+def test_a_button_leaves_the_list_as_it_is_searched_and_repeats_nothing_else(house, console):
+    browser, path = console
+    house.room.phone("anna").write("Café at night")
+    idea = only_idea(house).id
+    asked = "q=caf%C3%A9&sort=top&show=150"
+    for way in (f"ideas/{idea}/hide", f"ideas/{idea}/restore", "stage", "flood/room"):
+        answer = browser.post(f"{path}/{way}?{asked}&next=//elsewhere.example", reason="0", scene="ranking")
+        address, _, place = answer.headers["Location"].partition("#")
+        assert (address.partition("?")[0], place != "") == (path, True)
+        assert sorted(address.partition("?")[2].split("&")) == sorted(asked.split("&"))
+    assert browser.post(f"{path}/stage", scene="ranking").headers["Location"] == f"{path}#stage"
+    odd = browser.post(f"{path}/stage?q={'a' * 300}&sort=//elsewhere.example&show=99999", scene="ranking")
+    assert odd.headers["Location"] == f"{path}?q={'a' * 200}&sort=new&show={IDEAS_IN_ALL}#stage"
 
 
 def test_ideas_are_shown_as_text_never_as_markup(house, console):

@@ -178,6 +178,22 @@ def test_merge_empties_one_theme_into_the_other_and_is_undone(house, desk):
     assert [homes(house)[idea] for idea in ideas[:4]] == [1, 1, 2, 2]
 
 
+def test_no_theme_to_merge_into_is_chosen_before_somebody_chooses_one(house, desk):
+    browser, path, _ = desk
+    options = re.search(r'<select id="into-2".*?</select>', browser.get(path).text, re.DOTALL)[0]
+    assert re.findall(r"<option ([^>]*)>([^<]*)", options) == [
+        ('value="choose" disabled selected hidden', "Choose a theme…"),
+        ('value="1"', "1. depot, bar"),
+    ]
+    before = names(house), homes(house)
+    for nowhere in ({}, {"into": "choose"}, {"into": ""}):
+        refused = browser.post(f"{path}/themes/2/merge", **nowhere)
+        assert refused.status_code == 422
+        assert "Choose a theme first." in refused.text
+    assert browser.post(f"{path}/themes/2/merge", into="0").status_code == 404
+    assert (names(house), homes(house)) == before
+
+
 def test_undo_with_nothing_left_says_so(desk):
     browser, path, _ = desk
     assert "There is nothing to undo." in browser.post(f"{path}/undo").text
@@ -195,6 +211,47 @@ def test_redo_is_said_and_ends_with_a_new_edit(house, desk):
     assert names(house)[1] == "A house for the night"
     browser.post(f"{path}/undo")
     assert "Do again" not in browser.post(f"{path}/pin", idea=ideas[0], follow=True).text
+
+
+def step_of(page, region):
+    """What the button in a part of the page is about."""
+    found = re.search(rf'id="{region}".*?name="step" value="(\w+)"', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_undo_in_a_notice_leaves_alone_what_a_colleague_has_done_since(house, desk):
+    browser, path, ideas = desk
+    other = house.crew(Role.RAPPORTEUR)
+    said = browser.post(f"{path}/move", idea=ideas[0], to="2", follow=True).text
+    moved = step_of(said, "notice")
+    assert moved == step_of(said, "undo")
+    other.post(f"{path}/themes/1/name", name="A house for the night")
+    refused = browser.post(f"{path}/undo", step=moved)
+    assert (refused.status_code, 'data-code="not_the_last"' in refused.text) == (409, True)
+    assert "Somebody has done something else since" in refused.text
+    assert names(house)[1] == "A house for the night"
+    # The bar says what is last now, and takes just that back; then it is the move's turn.
+    renamed = step_of(browser.get(path).text, "undo")
+    assert "Taken back: renamed to" in browser.post(f"{path}/undo", step=renamed, follow=True).text
+    assert "Taken back: moved 1 idea" in browser.post(f"{path}/undo", step=moved, follow=True).text
+    assert browser.post(f"{path}/undo", step="the last one").status_code == 422
+
+
+def test_do_again_does_what_its_button_says_or_nothing(house, desk):
+    browser, path, _ = desk
+    other = house.crew(Role.RAPPORTEUR)
+    for name in ("Early", "Late"):
+        browser.post(f"{path}/themes/1/name", name=name)
+    browser.post(f"{path}/undo")
+    late = step_of(browser.get(path).text, "redo")
+    other.post(f"{path}/undo")
+    assert 'data-code="not_the_last"' in browser.post(f"{path}/redo", step=late).text
+    assert names(house)[1] == "depot, bar"
+    early = step_of(browser.get(path).text, "redo")
+    done = browser.post(f"{path}/redo", step=early, follow=True).text
+    assert names(house)[1] == "Early"
+    assert step_of(done, "notice") == early
 
 
 @pytest.mark.parametrize(
@@ -242,6 +299,31 @@ def test_not_here_on_a_leftover_says_that_it_is_in_no_theme(desk):
     assert answer.status_code == 409
     assert 'data-code="in_no_theme"' in answer.text
     assert "That is in no theme, so there is nothing to take it out of." in answer.text
+
+
+def test_what_is_said_counts_only_the_ideas_that_were_changed(desk):
+    browser, path, ideas = desk
+
+    def told(way, *chosen):
+        answer = browser.post(f"{path}/{way}", idea=list(chosen), follow=True)
+        sentence = re.search(r"<span data-sentence>(.*?)</span>", answer.text)
+        assert sentence is not None
+        return answer.status_code, sentence[1]
+
+    assert told("pin", ideas[0]) == (200, "1 idea stays there.")
+    assert told("pin", *ideas[:3]) == (200, "2 ideas stay there.")
+    assert told("pin", *ideas[:3]) == (409, "Nothing was changed: what you chose is pinned already.")
+    assert told("unpin", *ideas[2:]) == (200, "Theme runs may move 1 idea again.")
+    assert told("unpin", *ideas[2:]) == (409, "Nothing was changed: nothing that you chose is pinned.")
+    # One stands there, one has moved since it was chosen, and one is a leftover.
+    browser.post(f"{path}/move", idea=ideas[1], to="2", follow=True)
+    chosen = f"{ideas[0]}@1", f"{ideas[1]}@1", f"{ideas[4]}@"
+    out = "1 idea is out of its theme; no theme run puts it back there."
+    left = "1 idea had left that theme already; it stays where it is, and no theme run puts it back."
+    assert told("bar", *chosen) == (200, f"{out} {left}")
+    said = "Nothing was changed: what you chose has left that theme, and no theme run puts it back."
+    assert told("bar", *chosen) == (409, said)
+    assert told("bar", ideas[2], ideas[4]) == (200, out)
 
 
 @pytest.mark.parametrize("way", ["pin", "unpin", "bar", "leave-out"])

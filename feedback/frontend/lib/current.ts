@@ -61,13 +61,26 @@ export async function fetchPage(): Promise<void> {
   }
 }
 
-/** Show a sentence in the page's notice; it stays until the next one, or until it is put away. */
+/**
+ * Show a sentence in the page's notice; it stays until the next one, or until it is put away. Behind an open sheet nobody
+ * would see or hear it: there it is said above what the sheet asks.
+ */
 export function tell(sentence: string, kind: "good" | "wait" | "bad"): void {
+  const words = Object.assign(document.createElement("div"), { className: `notice ${kind}` });
+  words.append(Object.assign(document.createElement("span"), { textContent: sentence }));
+  const sheet = document.querySelector("dialog#sheet[open] #sheet-body");
+  if (sheet) return tellAbove(sheet, words);
   const away = Object.assign(document.createElement("a"), { className: "button small plain", href: location.pathname, textContent: t("OK") });
   away.dataset["close"] = "";
-  const words = Object.assign(document.createElement("div"), { className: `notice ${kind}` });
-  words.append(Object.assign(document.createElement("span"), { textContent: sentence }), away);
+  words.append(away);
   document.getElementById("notice")?.replaceChildren(words);
+}
+
+function tellAbove(sheet: Element, words: HTMLElement): void {
+  sheet.querySelector(":scope > [role='alert']")?.remove();
+  words.setAttribute("role", "alert");
+  sheet.prepend(words);
+  words.scrollIntoView({ block: "nearest" });
 }
 
 const ASKING: RequestInit = { headers: { Accept: "text/html" }, credentials: "same-origin" };
@@ -133,7 +146,10 @@ async function look(address: URL, by: "choice" | "typing" | "back" = "choice"): 
   if (by === "choice" && address.search !== shown) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   shown = address.search;
-  await fetchPage().catch(() => tell(t("That did not come: the connection is lost. Please try again."), "bad"));
+  await fetchPage().catch((why: unknown) => {
+    // What a later look, a form or news has replaced is no loss: that fetches the same address.
+    if ((why as Error).name !== "AbortError") tell(t("That did not come: the connection is lost. Please try again."), "bad");
+  });
 }
 
 async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Promise<void> {
@@ -179,7 +195,7 @@ function receive(form: HTMLFormElement, answer: Response, page: Document, untouc
   }
   take(page, true, from);
   // A field's own words stand beside it; where that place is not renewed they are said here.
-  if (!answer.ok && !page.querySelector("#notice > *")) complain(page);
+  if (!answer.ok && (sheet || !page.querySelector("#notice > *"))) complain(page);
   const wrong = answer.ok ? null : page.querySelector("[data-region] [aria-invalid]");
   if (wrong) document.getElementById(wrong.id)?.focus();
 }
@@ -190,11 +206,14 @@ function nextCard(queue: string): void {
   document.querySelector(`#${queue}[open] .cards`)?.scrollIntoView({ block: "start" });
 }
 
-/** The address of a form, with what this page's own says of which columns are whole: forms stand outside of what is renewed. */
+/**
+ * The address of a form, with all that this page's own says of what is shown and the form's does not: forms stand outside
+ * of what is renewed, and the page that answers them is to be the one that people were looking at.
+ */
 function kept(action: string): URL {
   const address = new URL(action, location.href);
-  if (address.searchParams.has("whole")) return address;
-  for (const column of new URLSearchParams(location.search).getAll("whole")) address.searchParams.append("whole", column);
+  const named = new Set(address.searchParams.keys());
+  for (const [name, value] of new URLSearchParams(location.search)) if (!named.has(name)) address.searchParams.append(name, value);
   return address;
 }
 
@@ -208,7 +227,7 @@ function untick(about: FormData): void {
   }
 }
 
-/** A refusal came back as a page: say its sentence here, where the form still holds what was written. */
+/** A refusal came back as a page: say its sentence here, where the form or its sheet still holds what was written. */
 function complain(page: Document): void {
   const sentence = page.querySelector("[data-sentence], [data-code] h1") ?? page.querySelector(".problem[id]") ?? page.querySelector("h1");
   tell(sentence?.textContent?.trim() || t("That did not work, and nothing was changed. Please try again."), "bad");

@@ -10,7 +10,16 @@ from werkzeug.wrappers import Response as Answered
 
 from feedback.actions import alignments as deeds
 from feedback.db import db, write
-from feedback.domain.alignments import Across, Alignment, Member, Subject, SubjectTheme, across_to_json, from_json
+from feedback.domain.alignments import (
+    Across,
+    Alignment,
+    Member,
+    Subject,
+    SubjectTheme,
+    across_to_json,
+    from_json,
+    mark_of,
+)
 from feedback.domain.facts import BadValue, NotFound
 from feedback.domain.roles import Actor
 from feedback.export.across import FORMATS, file_name
@@ -31,7 +40,8 @@ MOST = 500
 class Look:
     """How the last look stands: one is under way, it failed, when it ended, whether themes have changed since.
 
-    `note` says why it compared words alone, where something else was asked for.
+    `step` marks what `undo` would take back. `note` says why it compared words alone, where something else was asked
+    for.
     """
 
     looking: bool = False
@@ -39,6 +49,7 @@ class Look:
     clock: str = ""
     stale: bool = False
     undo: str = ""
+    step: str = ""
     note: str = ""
 
 
@@ -73,8 +84,8 @@ def join_subjects(actor: Actor) -> Answer:
     if not ones or not others or set(ones) & set(others):
         say(gettext("Choose two that are different."), "wait")
         return _back()
-    write(deeds.join_themes, None, actor, ones, others)
-    say(gettext("They are one subject now. Later looks keep it."), undo=url_for(".undo_across"))
+    mark = write(deeds.join_themes, None, actor, ones, others)
+    say(gettext("They are one subject now. Later looks keep it."), undo=url_for(".undo_across"), step=mark)
     return _back()
 
 
@@ -82,10 +93,9 @@ def join_subjects(actor: Actor) -> Answer:
 @organiser_required
 def part_subject(actor: Actor) -> Answer:
     """Say that a theme is not the same subject as the others it stands with."""
-    write(
-        deeds.part_themes, None, actor, _members(request.form.get("ones", "")), _members(request.form.get("others", ""))
-    )
-    say(gettext("It stands for itself now. Later looks keep it."), undo=url_for(".undo_across"))
+    ones, others = _members(request.form.get("ones", "")), _members(request.form.get("others", ""))
+    mark = write(deeds.part_themes, None, actor, ones, others)
+    say(gettext("It stands for itself now. Later looks keep it."), undo=url_for(".undo_across"), step=mark)
     return _back()
 
 
@@ -93,7 +103,7 @@ def part_subject(actor: Actor) -> Answer:
 @organiser_required
 def undo_across(actor: Actor) -> Answer:
     """Take back what was said last."""
-    undone = write(deeds.undo_decision, None, actor)
+    undone = write(deeds.undo_decision, None, actor, request.form.get("step", ""))
     said = gettext("Taken back: they were put together.") if undone.same else gettext("Taken back: they were parted.")
     say(said)
     return _back()
@@ -147,6 +157,7 @@ def _look(alignment: Alignment, found_at: int) -> Look:
         clock=clock_of(found_at) if found_at else "",
         stale=found_at > 0 and changed_since(db.session(), alignment.seqs),
         undo=str(said),
+        step=mark_of(alignment.decisions),
         note=sentence_of_embedder(alignment.problem) if alignment.problem else "",
     )
 
