@@ -228,16 +228,32 @@ def _spot(place: Placed) -> dict[str, Any]:
 
 
 def _write_places(db: Session, conversation_id: int, wanted: Mapping[str, dict[str, Any]]) -> None:
-    there = set[str]()
-    for ids in batched(sorted(wanted), 500):
-        there |= set(db.scalars(select(Placement.idea_id).where(Placement.idea_id.in_(ids))))
-    rows = [{"idea_id": idea_id} | values for idea_id, values in sorted(wanted.items())]
-    old = [row for row in rows if row["idea_id"] in there]
-    new = [row | {"conversation_id": conversation_id} for row in rows if row["idea_id"] not in there]
-    if old:
-        db.execute(update(Placement), old)
+    there = _change(db, wanted)
+    new = [
+        {"idea_id": idea_id, "conversation_id": conversation_id} | values
+        for idea_id, values in sorted(wanted.items())
+        if idea_id not in there
+    ]
     if new:
         db.execute(insert(Placement), new)
+
+
+def _change(db: Session, wanted: Mapping[str, dict[str, Any]]) -> set[str]:
+    """Write what differs of the rows that there are, and return their ideas; all name the same columns.
+
+    Most of what a run brings is as it was, and votes wait while it is written.
+    """
+    there, changed = set[str](), []
+    names = list(next(iter(wanted.values()), ()))
+    columns = [getattr(Placement, name) for name in names]
+    for ids in batched(sorted(wanted), 500):
+        for idea_id, *old in db.execute(select(Placement.idea_id, *columns).where(Placement.idea_id.in_(ids))):
+            there.add(idea_id)
+            if dict(zip(names, old, strict=True)) != wanted[idea_id]:
+                changed.append({"idea_id": idea_id} | wanted[idea_id])
+    if changed:
+        db.execute(update(Placement), changed)
+    return there
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +267,7 @@ class Judged:
 
 def judge_places(db: Session, judged: Mapping[str, Judged]) -> None:
     """Note what a run says of the places of ideas, all of which have one."""
-    rows = [{"idea_id": idea_id, **asdict(said)} for idea_id, said in sorted(judged.items())]
-    if rows:
-        db.execute(update(Placement), rows)
+    _change(db, {idea_id: asdict(said) for idea_id, said in judged.items()})
 
 
 def outlooks_of(db: Session, conversation_id: int, ideas: Sequence[str] | None = None) -> dict[str, Outlook]:
