@@ -110,3 +110,18 @@ def test_no_theme_to_merge_into_is_chosen_by_news(chromium, served):
     expect(page.locator("#theme-2-name")).to_have_text("Staying late")
     for each in (page, other):
         each.context.close()
+
+
+def test_a_sheet_that_changes_nothing_says_so_itself(chromium, served):
+    page, other = (come_in(chromium, served, "rapporteur") for _ in range(2))
+    row = "#leftovers .idea:has-text('Busy streets')"
+    page.locator(row).get_by_role("link", name="Why here?").click()
+    other.locator(row).locator("input").check()
+    other.locator("#selection").get_by_role("button", name="Pin", exact=True).click()
+    expect(other.locator("#notice")).to_contain_text("1 idea stays there.")
+    sheet = page.locator("dialog#sheet")
+    sheet.get_by_role("button", name="Pin", exact=True).click()
+    expect(sheet.get_by_role("alert")).to_have_text("Nothing was changed: what you chose is pinned already.")
+    assert page.locator("#notice").inner_text() == ""
+    for each in (page, other):
+        each.context.close()

@@ -194,7 +194,8 @@ function receive(form: HTMLFormElement, answer: Response, page: Document, untouc
     sheet?.close();
   }
   take(page, true, from);
-  // A field's own words stand beside it; where that place is not renewed they are said here.
+  // A field's own words stand beside it; where that place is not renewed they are said here, and for a sheet in the sheet.
+  if (!answer.ok && sheet) document.getElementById("notice")?.replaceChildren();
   if (!answer.ok && (sheet || !page.querySelector("#notice > *"))) complain(page);
   const wrong = answer.ok ? null : page.querySelector("[data-region] [aria-invalid]");
   if (wrong) document.getElementById(wrong.id)?.focus();
