@@ -125,3 +125,26 @@ def test_a_sheet_that_changes_nothing_says_so_itself(chromium, served):
     assert page.locator("#notice").inner_text() == ""
     for each in (page, other):
         each.context.close()
+
+
+def test_undo_is_about_what_is_still_on_its_way(chromium, served):
+    page = come_in(chromium, served, "rapporteur")
+    for name in ("One before", "The last one"):
+        page.locator("#new-theme summary").click()
+        page.fill("#new-name", name)
+        page.keyboard.press("Enter")
+        expect(page.locator("#undo")).to_contain_text(name)
+    page.locator("#leftovers .idea:has-text('Night buses') input").check()
+    held: list[Route] = []
+    page.route("**/leave-out**", lambda route: held.append(route))
+    page.locator("#selection").get_by_role("button", name="Fits nowhere").click()
+    while not held:
+        page.wait_for_timeout(50)
+    page.locator("h1, h2").first.click()
+    for _ in range(2):  # pressed twice is pressed once, as with every button that is busy
+        page.keyboard.press("Control+z")
+    page.wait_for_timeout(500)
+    held[0].continue_()
+    expect(page.locator("#notice")).to_contain_text("Taken back: moved 1 idea to “Leftovers”.")
+    expect(page.locator("#undo")).to_contain_text("The last one")
+    page.context.close()

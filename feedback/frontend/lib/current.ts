@@ -13,6 +13,9 @@ const LEAVING = new Set([401, 403, 404]);
 
 let inFlight: AbortController | undefined;
 let sending = 0;
+/** Forms that are on their way, and those that wait for them. */
+let underWay: Promise<unknown> = Promise.resolve();
+const waiting = new WeakSet<HTMLFormElement>();
 let wanted = false;
 let timer: number | undefined;
 let typing: number | undefined;
@@ -123,7 +126,15 @@ function onSubmit(event: SubmitEvent): void {
   if (event.defaultPrevented || form.dataset["native"] !== undefined || form.method === "dialog") return;
   event.preventDefault();
   if (form.method === "get") void look(asked(form));
-  else void send(form, event.submitter as HTMLButtonElement | null);
+  else post(form, event.submitter as HTMLButtonElement | null);
+}
+
+/** Undo is about what was done last: while that is on its way its form waits, for it knows the step by the answer. */
+function post(form: HTMLFormElement, button: HTMLButtonElement | null): void {
+  if (waiting.has(form) || form.getAttribute("aria-busy") === "true") return;
+  if (form.elements.namedItem("step")) waiting.add(form);
+  const sent = waiting.has(form) ? underWay.then(() => send(form, button)).finally(() => waiting.delete(form)) : send(form, button);
+  underWay = Promise.allSettled([underWay, sent]);
 }
 
 function onSearch({ target }: Event): void {
@@ -153,7 +164,6 @@ async function look(address: URL, by: "choice" | "typing" | "back" = "choice"): 
 }
 
 async function send(form: HTMLFormElement, button: HTMLButtonElement | null): Promise<void> {
-  if (form.getAttribute("aria-busy") === "true") return;
   const body = new FormData(form);
   if (button?.name) body.append(button.name, button.value);
   const before = written(form);
