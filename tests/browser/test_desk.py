@@ -116,9 +116,8 @@ def test_a_notice_on_a_phone_covers_neither_the_next_card_nor_its_answers(chromi
     for _ in range(2):
         before = words.inner_text()
         page.locator("#unsure .card:visible button").first.tap()
-        expect(page.locator("form[aria-busy='true']")).to_have_count(
-            0
-        )  # or the notice is still that of the card before
+        # Until the answer is there the notice is still that of the card before.
+        expect(page.locator("form[aria-busy='true']")).to_have_count(0)
         expect(words).not_to_have_text(before)
         notice = page.locator("#notice .notice")
         expect(notice).to_contain_text("1 idea moved to")
