@@ -356,8 +356,9 @@ def test_pages_pass_axe(room: Room, scheme: str) -> None:
 
 
 def test_words_that_came_too_late_wait_to_be_put_back(room: Room) -> None:
-    phone, other = room.phone(), room.phone()
+    phone = room.phone()
     write_and_wait(phone, "Old words of mine")
+    other = room.phone()
     own = idea(phone, "Old words of mine")
     own.get_by_role("button", name="Edit").click()
     idea(other, "Old words of mine").locator(".vote").click()
