@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from feedback.actions.edits import redo_edit, undo_edit
 from feedback.db import db, write
-from feedback.domain.facts import BadValue
 from feedback.domain.roles import Actor, Role
 from feedback.store.edits import last_edit, next_edit, own_edit
 from feedback.store.programme import Conversation
@@ -18,6 +17,7 @@ from feedback.web.access import crew_required
 from feedback.web.board import keep_whole
 from feedback.web.crew import say
 from feedback.web.desk import back_to_desk, edit_in_words
+from feedback.web.numbers import number_in
 
 blueprint = Blueprint("undoing", __name__, url_prefix="/desk")
 blueprint.url_defaults(keep_whole)
@@ -68,12 +68,7 @@ def redo(conversation: Conversation, actor: Actor) -> Response:
 
 def _meant() -> int | None:
     """Return the edit that a button was about; None for pages of before buttons said so."""
-    said = request.form.get("step", "")
-    if not said:
-        return None
-    if not (said.isascii() and said.isdigit() and len(said) < 19):
-        raise BadValue(field="step")
-    return int(said)
+    return number_in(request.form, "step")
 
 
 def _step(conversation: Conversation, edit: ThemeEdit | None) -> Step | None:
